@@ -1,0 +1,341 @@
+//! [`OrderBook`]: deployments, their groups, the orders, and when each order falls due.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+use undercut_primitives::{
+    BlockHeight, Coin, Consent, DeploymentId, Digest, GroupId, GroupSpec, Misfit, OrderId,
+    PricePerBlock, Tenant,
+};
+
+use crate::{
+    AwardMode, Deployment, DeploymentState, Group, GroupState, Order, OrderClosedReason,
+    OrderEvent, OrderParams, OrderRejection, OrderState, check_group,
+};
+
+/// What a tenant signs to create a deployment. The signer is the tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewDeployment {
+    /// The tenant's number for it, at least 1, never used before.
+    pub dseq: u64,
+    /// What is asked for, one order each.
+    pub groups: Vec<GroupSpec>,
+    /// SHA-256 of the manifest.
+    pub version_hash: Digest,
+    /// What goes into escrow, in the denom of the prices.
+    pub deposit: Coin,
+    /// Who names the winners.
+    pub award: AwardMode,
+}
+
+/// The block in which orders open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// Its height.
+    pub at: BlockHeight,
+    /// Its entropy: what nobody knew before, from which ties are broken.
+    pub entropy: Digest,
+}
+
+/// Deployments, groups and orders by id, and the queue of due heights.
+///
+/// The queue is an index over the open orders; everything else is what the events said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrderBook {
+    deployments: BTreeMap<DeploymentId, Deployment>,
+    groups: BTreeMap<GroupId, Group>,
+    orders: BTreeMap<OrderId, Order>,
+    due: BTreeMap<BlockHeight, BTreeSet<OrderId>>,
+}
+
+impl OrderBook {
+    /// The deployment `id`.
+    #[must_use]
+    pub fn deployment(&self, id: &DeploymentId) -> Option<&Deployment> {
+        self.deployments.get(id)
+    }
+
+    /// The group `id`.
+    #[must_use]
+    pub fn group(&self, id: &GroupId) -> Option<&Group> {
+        self.groups.get(id)
+    }
+
+    /// The order `id`.
+    #[must_use]
+    pub fn order(&self, id: &OrderId) -> Option<&Order> {
+        self.orders.get(id)
+    }
+
+    /// All deployments by id.
+    pub fn deployments(&self) -> impl Iterator<Item = &Deployment> {
+        self.deployments.values()
+    }
+
+    /// All groups by id.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.groups.values()
+    }
+
+    /// All orders by id.
+    pub fn orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values()
+    }
+
+    /// The groups of a deployment by number.
+    pub fn groups_of(&self, deployment: DeploymentId) -> impl Iterator<Item = &Group> {
+        let first = GroupId { deployment, gseq: 0 };
+        let last = GroupId { deployment, gseq: u32::MAX };
+        self.groups.range(first..=last).map(|(_, group)| group)
+    }
+
+    /// The open or active order of a group, if it has one.
+    #[must_use]
+    pub fn live_order(&self, group: &Group) -> Option<&Order> {
+        let order = self.orders.get(&group.id.order(group.orders))?;
+        (!matches!(order.state, OrderState::Closed(_))).then_some(order)
+    }
+
+    /// Orders that are to be awarded, or expire, at the end of the block at `height`, by id.
+    pub fn due(&self, height: BlockHeight) -> impl Iterator<Item = OrderId> {
+        self.due.get(&height).into_iter().flatten().copied()
+    }
+
+    /// An order that takes bids.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderRejection::OrderNotFound`] or [`OrderRejection::OrderNotOpen`].
+    pub fn open_order(&self, id: &OrderId) -> Result<&Order, OrderRejection> {
+        let order = self.orders.get(id).ok_or(OrderRejection::OrderNotFound { id: *id })?;
+        if order.is_open() { Ok(order) } else { Err(OrderRejection::OrderNotOpen { id: *id }) }
+    }
+
+    /// A deployment that is not closed.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderRejection::DeploymentNotFound`] or [`OrderRejection::DeploymentClosed`].
+    pub fn active_deployment(&self, id: &DeploymentId) -> Result<&Deployment, OrderRejection> {
+        let found = self.deployments.get(id);
+        let deployment = found.ok_or(OrderRejection::DeploymentNotFound { id: *id })?;
+        match deployment.state {
+            DeploymentState::Active => Ok(deployment),
+            DeploymentState::Closed => Err(OrderRejection::DeploymentClosed { id: *id }),
+        }
+    }
+
+    /// Creates a deployment and puts each group to auction.
+    ///
+    /// Source: `chain.md` 2.1, stateful checks 1, 5 and 6. The deposit is the ledger's business.
+    ///
+    /// # Errors
+    ///
+    /// The first broken rule, in the order of [`OrderRejection`]'s variants.
+    pub fn create(
+        &self,
+        tenant: Tenant,
+        new: &NewDeployment,
+        consent: Consent,
+        opening: Opening,
+        params: &OrderParams,
+    ) -> Result<Vec<OrderEvent>, OrderRejection> {
+        if new.dseq == 0 {
+            return Err(OrderRejection::DseqZero);
+        }
+        let id = DeploymentId { tenant, dseq: new.dseq };
+        if self.deployments.contains_key(&id) {
+            return Err(OrderRejection::DeploymentExists { id });
+        }
+        let ceilings = check_groups(&new.groups, params)?;
+        let groups = u32::try_from(ceilings.len()).unwrap_or(u32::MAX);
+        let deployment = Deployment {
+            id,
+            version_hash: new.version_hash,
+            award: new.award,
+            consent,
+            opened_at: opening.at,
+            groups,
+            state: DeploymentState::Active,
+        };
+        let mut events =
+            vec![OrderEvent::DeploymentCreated { deployment, groups: new.groups.clone() }];
+        for (gseq, ceiling) in (1..=groups).zip(ceilings) {
+            let order = GroupId { deployment: id, gseq }.order(1);
+            events.push(open(order, ceiling, new.award, opening, params)?);
+        }
+        Ok(events)
+    }
+
+    /// Puts an open group without a live order to auction again.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderRejection`] when the group is unknown or the window ends beyond the last block.
+    pub fn relist(
+        &self,
+        id: &GroupId,
+        opening: Opening,
+        params: &OrderParams,
+    ) -> Result<OrderEvent, OrderRejection> {
+        let group = self.groups.get(id).ok_or(OrderRejection::GroupNotFound { id: *id })?;
+        let deployment = self.active_deployment(&id.deployment)?;
+        let ceiling = check_group(&group.spec, params)
+            .map_err(|rejection| OrderRejection::Group { gseq: id.gseq, rejection })?;
+        let oseq = group.orders.checked_add(1);
+        let oseq = oseq.ok_or(OrderRejection::GroupNotFound { id: *id })?;
+        open(id.order(oseq), ceiling, deployment.award, opening, params)
+    }
+
+    /// Closes an order that found no lease, and with it the group.
+    #[must_use]
+    pub fn close_order(&self, id: &OrderId, reason: OrderClosedReason) -> Vec<OrderEvent> {
+        vec![OrderEvent::OrderClosed { id: *id, reason }, OrderEvent::GroupClosed(id.group)]
+    }
+
+    /// Closes a deployment with its groups and live orders.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderRejection::DeploymentNotFound`] or [`OrderRejection::DeploymentClosed`].
+    pub fn close_deployment(&self, id: &DeploymentId) -> Result<Vec<OrderEvent>, OrderRejection> {
+        self.active_deployment(id)?;
+        let mut events = Vec::new();
+        for group in self.groups_of(*id).filter(|group| group.state != GroupState::Closed) {
+            if let Some(order) = self.live_order(group) {
+                let reason = OrderClosedReason::DeploymentClosed;
+                events.push(OrderEvent::OrderClosed { id: order.id, reason });
+            }
+            events.push(OrderEvent::GroupClosed(group.id));
+        }
+        events.push(OrderEvent::DeploymentClosed(*id));
+        Ok(events)
+    }
+
+    /// Makes an event true.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit`] when the event names what the book does not hold; the book is then half-changed
+    /// and must be thrown away.
+    pub fn apply(&mut self, event: &OrderEvent) -> Result<(), Misfit> {
+        match event {
+            OrderEvent::DeploymentCreated { deployment, groups } => {
+                self.insert_deployment(deployment, groups)
+            }
+            OrderEvent::OrderOpened(order) => self.insert_order(order),
+            OrderEvent::OrderMatched(id) => self.leave_open(id, OrderState::Active),
+            OrderEvent::OrderClosed { id, reason } => {
+                self.leave_open(id, OrderState::Closed(*reason))
+            }
+            OrderEvent::GroupPaused(id) => self.set_group(id, GroupState::Paused),
+            OrderEvent::GroupClosed(id) => self.set_group(id, GroupState::Closed),
+            OrderEvent::DeploymentClosed(id) => {
+                let deployment = self.deployments.get_mut(id);
+                let deployment = deployment.ok_or(Misfit::new("no such deployment"))?;
+                deployment.state = DeploymentState::Closed;
+                Ok(())
+            }
+        }
+    }
+
+    fn insert_deployment(
+        &mut self,
+        deployment: &Deployment,
+        groups: &[GroupSpec],
+    ) -> Result<(), Misfit> {
+        for (gseq, spec) in (1..=deployment.groups).zip(groups) {
+            let id = GroupId { deployment: deployment.id, gseq };
+            let group = Group { id, spec: spec.clone(), state: GroupState::Open, orders: 0 };
+            self.groups.insert(id, group);
+        }
+        match self.deployments.insert(deployment.id, deployment.clone()) {
+            None => Ok(()),
+            Some(_) => Err(Misfit::new("the deployment exists already")),
+        }
+    }
+
+    fn insert_order(&mut self, order: &Order) -> Result<(), Misfit> {
+        let group = self.groups.get_mut(&order.id.group).ok_or(Misfit::new("no such group"))?;
+        if group.orders.checked_add(1) != Some(order.id.oseq) {
+            return Err(Misfit::new("the order is not the group's next one"));
+        }
+        group.orders = order.id.oseq;
+        self.due.entry(order.due_at).or_default().insert(order.id);
+        self.orders.insert(order.id, order.clone());
+        Ok(())
+    }
+
+    fn leave_open(&mut self, id: &OrderId, state: OrderState) -> Result<(), Misfit> {
+        let order = self.orders.get_mut(id).ok_or(Misfit::new("no such order"))?;
+        match (order.state, state) {
+            (OrderState::Open, _) => {}
+            (OrderState::Active, OrderState::Closed(_)) => {}
+            (OrderState::Active, _) | (OrderState::Closed(_), _) => {
+                return Err(Misfit::new("the order is past this step"));
+            }
+        }
+        order.state = state;
+        let due_at = order.due_at;
+        if let Some(orders) = self.due.get_mut(&due_at) {
+            orders.remove(id);
+            if orders.is_empty() {
+                self.due.remove(&due_at);
+            }
+        }
+        Ok(())
+    }
+
+    fn set_group(&mut self, id: &GroupId, state: GroupState) -> Result<(), Misfit> {
+        let group = self.groups.get_mut(id).ok_or(Misfit::new("no such group"))?;
+        group.state = state;
+        Ok(())
+    }
+}
+
+pub(crate) fn check_groups(
+    groups: &[GroupSpec],
+    params: &OrderParams,
+) -> Result<Vec<PricePerBlock>, OrderRejection> {
+    let count = u32::try_from(groups.len()).unwrap_or(u32::MAX);
+    if count == 0 || count > params.groups_max {
+        return Err(OrderRejection::GroupCount { groups: count, groups_max: params.groups_max });
+    }
+    let mut names = BTreeSet::new();
+    let mut ceilings: Vec<PricePerBlock> = Vec::new();
+    for (gseq, spec) in (1..=count).zip(groups) {
+        if !names.insert(spec.name.as_str()) {
+            return Err(OrderRejection::GroupNameTwice { name: String::from(&spec.name) });
+        }
+        let ceiling = check_group(spec, params)
+            .map_err(|rejection| OrderRejection::Group { gseq, rejection })?;
+        let expected = ceilings.first().map_or(&ceiling.denom, |first| &first.denom);
+        if expected != &ceiling.denom {
+            let (expected, found) = (expected.clone(), ceiling.denom);
+            return Err(OrderRejection::GroupDenom { gseq, expected, found });
+        }
+        ceilings.push(ceiling);
+    }
+    Ok(ceilings)
+}
+
+pub(crate) fn open(
+    id: OrderId,
+    ceiling: PricePerBlock,
+    award: AwardMode,
+    opening: Opening,
+    params: &OrderParams,
+) -> Result<OrderEvent, OrderRejection> {
+    let window = match award {
+        AwardMode::LowestPrice => params.bid_window,
+        AwardMode::TenantChooses => params.choice_window,
+    };
+    let Opening { at: opened_at, entropy } = opening;
+    let due_at = opened_at.checked_add(window);
+    let due_at = due_at.ok_or(OrderRejection::WindowBeyondLastBlock { opened_at, window })?;
+    let state = OrderState::Open;
+    Ok(OrderEvent::OrderOpened(Order { id, ceiling, award, entropy, state, opened_at, due_at }))
+}

@@ -1,0 +1,51 @@
+//! Turn groups into orders; keep what is up for auction and when each auction ends.
+//!
+//! A tenant's deployment has groups; each open group is put to auction as one [`Order`] with a
+//! ceiling (the most it may cost per block) and a bid window in blocks. [`OrderBook`] holds
+//! deployments, groups and orders, and a queue of the heights at which orders fall due. It knows
+//! nothing of bids or money.
+//!
+//! Rules ([`OrderBook::create`], [`OrderBook::close_order`], …) read and return events;
+//! [`OrderBook::apply`] is the only writer. With the feature `sdl`, [`orders_from_sdl`] takes the
+//! whole step from a manifest's text to the orders that it would open.
+//!
+//! | state | input | guard | next | events | source |
+//! | --- | --- | --- | --- | --- | --- |
+//! | – | create | id unused, groups valid | group open, order open | `DeploymentCreated`, `OrderOpened`… | `chain.md` 2.1 |
+//! | order open | award | – | order active | `OrderMatched` | 1.3 |
+//! | order open | due without award | – | order closed, group closed | `OrderClosed`, `GroupClosed` | beats W8 |
+//! | order active | lease closed by the tenant | group open | order closed, next order open | `OrderClosed`, `OrderOpened` | 1.3 |
+//! | order active | lease closed by the provider | group open | order closed, group paused | `OrderClosed`, `GroupPaused` | 1.3 |
+//! | any | deployment closed | deployment active | all closed | `OrderClosed`…, `GroupClosed`…, `DeploymentClosed` | 1.3 |
+
+#![cfg_attr(not(test), no_std)]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::float_arithmetic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::todo
+)]
+
+extern crate alloc;
+
+mod book;
+mod error;
+mod event;
+mod group;
+mod order;
+mod params;
+#[cfg(feature = "sdl")]
+mod text;
+
+pub use book::{NewDeployment, Opening, OrderBook};
+pub use error::{GroupRejection, OrderRejection};
+pub use event::OrderEvent;
+pub use group::{Deployment, DeploymentState, Group, GroupState, check_group};
+pub use order::{AwardMode, Order, OrderClosedReason, OrderState};
+pub use params::OrderParams;
+#[cfg(feature = "sdl")]
+pub use text::{PlannedOrder, SdlRefused, orders_from_sdl};

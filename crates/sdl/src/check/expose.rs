@@ -1,0 +1,160 @@
+//! Ports in one placement: hosts, leased IPs, and who can reach them.
+
+use super::{Checker, Place, names};
+use crate::code;
+use crate::diagnostic::{Problem, Span};
+use crate::gate::{quoted, short};
+use crate::model::{Expose, Field, Text, To};
+use crate::suggest;
+
+impl<'d> Checker<'d, '_> {
+    /// The endpoints that the document declares.
+    pub(super) fn endpoints(&mut self) {
+        for (name, endpoint) in &self.document.endpoints {
+            if !names::is_endpoint_name(name) {
+                let sentence = format!("{} is not an endpoint name", quoted(name));
+                let problem = Problem::error(code::IP_DECLARATION, endpoint.span, sentence);
+                let form = "use small letters, digits, `-` and `_`, two or more, a letter first";
+                self.problems.push(problem.help(form));
+            }
+            let Some(value) = &endpoint.value else { continue };
+            let (kind, span) = match &value.kind {
+                Field::Bad => continue,
+                Field::Absent => ("", endpoint.span),
+                Field::Given(kind) => (kind.value.as_str(), kind.span),
+            };
+            if kind != "ip" {
+                let sentence = format!("endpoint `{}` is not of kind `ip`", short(name));
+                let problem = Problem::error(code::IP_DECLARATION, span, sentence);
+                self.problems.push(problem.help("write `kind: ip`"));
+            }
+        }
+    }
+
+    pub(super) fn unused_endpoints(&mut self) {
+        for (name, endpoint) in &self.document.endpoints {
+            if !self.used_endpoints.contains(name.as_str()) {
+                let sentence = format!("no deployed service uses endpoint `{}`", short(name));
+                let problem = Problem::error(code::IP_UNUSED, endpoint.span, sentence);
+                let help =
+                    format!("remove it, or add `ip: {}` beside a `global: true`", short(name));
+                self.problems.push(problem.help(help));
+            }
+        }
+    }
+
+    pub(super) fn exposes(&mut self, place: Place<'d>) {
+        for expose in &place.service.expose {
+            // A list of hosts goes into the manifest once for each `to` item.
+            let times = expose.to.len().max(1);
+            for host in expose.accept.iter().flatten() {
+                self.host(place, host, times);
+            }
+            for to in &expose.to {
+                self.has_global |= to.global;
+                self.target(place, expose, to);
+            }
+        }
+    }
+
+    fn host(&mut self, place: Place<'d>, host: &'d Text, times: usize) {
+        let name = short(&host.value);
+        if !names::is_host_name(&host.value) {
+            let sentence = format!("{} is not a host name", quoted(&host.value));
+            let problem = Problem::error(code::HOST, host.span, sentence);
+            let form = "write small letters, digits, hyphens and points; no port, path or `*`";
+            self.problems.push(problem.help(form));
+            return;
+        }
+        let first = self.hosts.insert(&host.value, host.span);
+        let problem = Problem::error(
+            code::HOST_TWICE,
+            host.span,
+            format!("host `{name}` stands twice in this deployment"),
+        );
+        if times > 1 {
+            let why = format!("every one of the {times} `to` items of this port repeats it");
+            self.problems.push(problem.saying(why).help("give the port one `to` item"));
+        } else if let Some(first) = first {
+            let problem = if first == host.span {
+                problem.saying(format!("service `{}` is placed twice", short(place.name)))
+            } else {
+                problem.label(first, "it stands here too")
+            };
+            self.problems.push(problem);
+        }
+    }
+
+    fn target(&mut self, place: Place<'d>, expose: &'d Expose, to: &'d To) {
+        if let Some(service) = &to.service
+            && !self.document.services.contains_key(&service.value)
+        {
+            let name = short(&service.value);
+            let sentence = format!("`to.service: {name}` does not name a service");
+            let problem = Problem::warning(code::TO_SERVICE, service.span, sentence);
+            let known: Vec<&str> =
+                self.document.services.keys().map(String::as_str).take(100).collect();
+            let help = match self.problems.wants_help() {
+                true => suggest::did_you_mean(&service.value, known.iter().copied()),
+                false => None,
+            };
+            let first: Vec<&str> = known.into_iter().take(8).collect();
+            let services = || format!("services here are {}", crate::decode::listed(&first));
+            self.problems.push(problem.help(help.unwrap_or_else(services)));
+        }
+        let Some(ip) = &to.ip else { return };
+        if !to.global {
+            let sentence =
+                format!("leased IP `{}` needs `global: true` beside it", short(&ip.value));
+            let problem = Problem::error(code::IP_NOT_GLOBAL, ip.span, sentence);
+            self.problems.push(problem.label(to.span, "in this item").help("add `global: true`"));
+        }
+        let Some((declared, _)) = self.document.endpoints.get_key_value(&ip.value) else {
+            let sentence = format!("leased IP `{}` is not declared", short(&ip.value));
+            let known = self.document.endpoints.keys().map(String::as_str);
+            let help = match self.problems.wants_help() {
+                true => suggest::did_you_mean(&ip.value, known),
+                false => None,
+            };
+            let declare = || format!("add `{}: {{ kind: ip }}` to `endpoints`", short(&ip.value));
+            let problem = Problem::error(code::IP_UNDECLARED, ip.span, sentence);
+            self.problems.push(problem.help(help.unwrap_or_else(declare)));
+            return;
+        };
+        self.used_endpoints.insert(declared);
+        self.ip_port(place, expose, ip);
+    }
+
+    /// Two uses of one IP with the same `as` and `proto`, both as they are written.
+    fn ip_port(&mut self, place: Place<'d>, expose: &'d Expose, ip: &'d Text) {
+        let external = expose.external.as_ref().map_or(0, |external| external.value);
+        let protocol = expose.protocol.as_ref().map_or("", |protocol| protocol.value.as_str());
+        let span = place_of_port(expose);
+        let Some(first) = self.ip_ports.insert((&ip.value, external, protocol), span) else {
+            return;
+        };
+        let (service, name) = (short(place.name), short(&ip.value));
+        let upper = if protocol.is_empty() { "tcp".to_owned() } else { protocol.to_lowercase() };
+        let sentence = match external {
+            0 => format!("two ports of `{service}` on leased IP `{name}` have no `as`"),
+            port => format!(
+                "two ports of `{service}` land on port {port}/{upper} of leased IP `{name}`"
+            ),
+        };
+        let problem = Problem::error(code::IP_COLLISION, span, sentence);
+        let problem = if first == span {
+            problem.saying(format!("service `{service}` uses the IP more than once"))
+        } else {
+            problem.label(first, "the other port")
+        };
+        let help = "set `proto: udp` on one of them, or give each its own `as`";
+        self.problems.push(problem.help(help));
+    }
+}
+
+/// Where the outside port of an expose is written.
+fn place_of_port(expose: &Expose) -> Span {
+    let external = expose.external.as_ref().map(|external| external.span);
+    let port = expose.port.given().map(|port| port.span);
+    external.or(port).unwrap_or(expose.span)
+}

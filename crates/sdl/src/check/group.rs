@@ -1,0 +1,247 @@
+//! What a placement adds up to: limits of one replica and of the group, prices, TEE.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use undercut_primitives::resources::limits;
+
+use super::{Checker, Place, names};
+use crate::code;
+use crate::diagnostic::{Problem, Span};
+use crate::gate::short;
+use crate::model::{Field, Price, ProfileResources, Text};
+use crate::quantity::Amount;
+use crate::suggest::grouped;
+
+/// The services of one placement together. Sums are in 128 bits: 2^64 per replica times 2^32
+/// replicas, for at most 2^17 services.
+#[derive(Debug, Default)]
+pub(super) struct Group<'d> {
+    span: Span,
+    cpu_milli: u128,
+    memory_bytes: u128,
+    gpus: u128,
+    /// Whether every part of the sums is known.
+    complete: bool,
+    /// Where replicas are counted, with their number.
+    counts: Vec<(Span, u32)>,
+    tee: Option<&'d Text>,
+}
+
+impl<'d> Checker<'d, '_> {
+    /// One service's share of its group.
+    pub(super) fn group(&mut self, place: Place<'d>, span: Span, price: Option<&'d Price>) {
+        if place.placement.is_empty() {
+            let sentence = "a placement has an empty name";
+            self.problems.error(code::PLACEMENT_NAME, span, sentence);
+        }
+        let fits = place.resources.is_some_and(|resources| self.unit(place, resources));
+        if let Some(price) = price {
+            self.price(price);
+        }
+        self.sum(place, span, fits);
+        self.group_tee(place);
+    }
+
+    /// Adds up a group; what did not fit as one replica is not told again as a sum.
+    fn sum(&mut self, place: Place<'d>, span: Span, fits: bool) {
+        let group = self.groups.entry(place.placement).or_insert_with(|| Group {
+            span,
+            complete: true,
+            ..Group::default()
+        });
+        let count = match &place.deployed.count {
+            Field::Given(count) => Some((count.value, count.span)),
+            Field::Absent => Some((0, span)),
+            Field::Bad => None,
+        };
+        let (Some((count, span)), Some(resources)) = (count, place.resources) else {
+            group.complete = false;
+            return;
+        };
+        group.counts.push((span, count));
+        let add = |sum: &mut u128, field: &Field<u64>| {
+            let product = u128::from(field.value().copied().unwrap_or(0));
+            // 64 bits times 32 bits, at most 2^17 times: below 2^113, so nothing saturates.
+            *sum = sum.saturating_add(product.saturating_mul(u128::from(count)));
+            !field.is_bad()
+        };
+        let known = [
+            add(&mut group.cpu_milli, &resources.cpu_milli),
+            add(&mut group.memory_bytes, &resources.memory_bytes),
+            add(&mut group.gpus, &resources.gpus),
+        ];
+        group.complete &= fits && known.iter().all(|known| *known);
+    }
+
+    /// Whether the resources of one replica are within the limits.
+    fn unit(&mut self, place: Place<'d>, resources: &'d ProfileResources) -> bool {
+        let profile = place.deployed.profile.value().map_or("", String::as_str);
+        let owner = format!("profile `{}`", short(profile));
+        let declared = self.document.compute.get(profile).map(|named| named.span);
+        let span = declared.unwrap_or_default();
+        let cpu = (&resources.cpu_milli, limits::UNIT_CPU_MILLI, "thousandths of a CPU");
+        let memory = (&resources.memory_bytes, limits::UNIT_MEMORY_BYTES, "bytes of memory");
+        let mut fits = true;
+        for (field, range, unit) in [cpu, memory] {
+            fits &= self.in_range(field, range, &owner, unit, span);
+        }
+        if resources.gpus.given().is_some() {
+            fits &= self.in_range(&resources.gpus, limits::UNIT_GPUS, &owner, "GPUs", span);
+        }
+        self.volumes(resources, &owner, span);
+        self.gpu_keys(&resources.gpu_keys);
+        fits
+    }
+
+    fn in_range(
+        &mut self,
+        field: &Field<u64>,
+        range: RangeInclusive<u64>,
+        owner: &str,
+        unit: &str,
+        missing: Span,
+    ) -> bool {
+        let (value, span) = match field {
+            Field::Bad => return true,
+            Field::Absent => (0, missing),
+            Field::Given(located) => (located.value, located.span),
+        };
+        if range.contains(&value) {
+            return true;
+        }
+        let (least, most) = (grouped(*range.start()), grouped(*range.end()));
+        let sentence = match field {
+            Field::Absent => format!("{owner} does not say how many {unit} it needs"),
+            _ => format!("{owner} asks for {} {unit}", grouped(value)),
+        };
+        let problem = Problem::error(code::UNIT_LIMIT, span, sentence);
+        self.problems.push(problem.help(format!("from {least} to {most} are possible")));
+        false
+    }
+
+    fn volumes(&mut self, resources: &ProfileResources, owner: &str, span: Span) {
+        let Some(volumes) = &resources.volumes else { return };
+        if volumes.is_empty() {
+            let sentence = format!("{owner} has no storage");
+            let problem = Problem::error(code::NO_STORAGE, span, sentence);
+            self.problems.push(problem.help("add `storage:` with `size: 1Gi` below it"));
+        }
+        for volume in volumes {
+            let owner = format!("volume `{}` of {owner}", short(&volume.name.value));
+            let (range, unit) = (limits::VOLUME_BYTES, "bytes");
+            self.in_range(&volume.size_bytes, range, &owner, unit, volume.name.span);
+        }
+    }
+
+    fn gpu_keys(&mut self, keys: &[Text]) {
+        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        for key in keys {
+            let shown = short(key.value.strip_prefix("vendor/nvidia/model/").unwrap_or(&key.value));
+            if !names::is_attribute_key(&key.value) && !key.value.ends_with("/model/") {
+                let sentence = format!("`{shown}` is not a GPU model");
+                let problem = Problem::error(code::GPU_MODEL, key.span, sentence);
+                let form = match key.value.contains("*/") {
+                    true => "the model `*` stands alone, without `ram` and `interface`",
+                    false => "use letters, digits, `-`, `_`, `.` and `/`, without blanks",
+                };
+                self.problems.push(problem.help(form));
+            }
+            if let Some(first) = seen.insert(&key.value, key.span) {
+                let sentence = format!("GPU alternative `{shown}` is listed twice");
+                let problem = Problem::error(code::GPU_TWICE, key.span, sentence);
+                self.problems.push(problem.label(first, "the other one").help("remove one"));
+            }
+        }
+    }
+
+    fn price(&mut self, price: &'d Price) {
+        let limit = limits::UNIT_PRICE_MAX;
+        let above = match price.amount.value {
+            Amount::Some(value) => value > undercut_primitives::Decimal::from_whole(limit),
+            Amount::Huge => true,
+        };
+        if above {
+            let sentence = format!("a price is above {} per block", grouped(limit));
+            self.problems.error(code::PRICE_LIMIT, price.amount.span, sentence);
+        }
+        let denom = &price.denom;
+        match self.first_denom {
+            None => self.first_denom = Some((denom.value.as_str(), denom.span)),
+            Some((first, span)) if first != denom.value.as_str() => {
+                let (found, first) = (short(denom.value.as_str()), short(first));
+                let sentence = format!("this price is in `{found}`, another one in `{first}`");
+                let problem = Problem::error(code::MIXED_DENOMS, denom.span, sentence);
+                let problem = problem.label(span, format!("priced in `{first}`"));
+                self.problems.push(problem.help("price everything in one denom"));
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn group_tee(&mut self, place: Place<'d>) {
+        let tee = place.service.params.as_ref().and_then(|params| params.tee.as_ref());
+        let Some(tee) = tee.filter(|tee| matches!(tee.value.as_str(), "cpu" | "cpu-gpu")) else {
+            return;
+        };
+        if let Some(resources) = place.resources
+            && tee.value == "cpu-gpu"
+            && !resources.gpus.is_bad()
+            && resources.gpus.value().copied().unwrap_or(0) == 0
+        {
+            let name = short(place.name);
+            let sentence = format!("service `{name}` wants TEE `cpu-gpu`, its profile has no GPU");
+            let problem = Problem::error(code::TEE, tee.span, sentence);
+            self.problems.push(problem.help("write `tee: cpu`, or add GPUs to the profile"));
+        }
+        let Some(group) = self.groups.get_mut(place.placement) else { return };
+        match group.tee {
+            Some(first) if first.value != tee.value => {
+                let name = short(place.placement);
+                let sentence = format!("services of placement `{name}` want different TEEs");
+                let problem = Problem::error(code::TEE, tee.span, sentence);
+                let problem = problem.label(first.span, "the other one");
+                self.problems.push(problem.help("give them one `tee`, or two placements"));
+            }
+            Some(_) => {}
+            None => group.tee = Some(tee),
+        }
+    }
+
+    /// The sums of each group against the limits.
+    pub(super) fn totals(&mut self) {
+        let mut problems = Vec::new();
+        for (name, group) in self.groups.iter().filter(|(_, group)| group.complete) {
+            let all_zero = group.counts.iter().all(|(_, count)| *count == 0);
+            for (span, _) in group.counts.iter().filter(|(_, count)| *count == 0) {
+                problems.push(zero_count(*span, name, all_zero));
+            }
+            if all_zero {
+                continue;
+            }
+            let sums = [
+                (group.cpu_milli, limits::GROUP_CPU_MILLI, "thousandths of a CPU"),
+                (group.memory_bytes, limits::GROUP_MEMORY_BYTES, "bytes of memory"),
+                (group.gpus, limits::GROUP_GPUS, "GPUs"),
+            ];
+            for (sum, range, unit) in sums {
+                if sum > u128::from(*range.end()) {
+                    let sum = u64::try_from(sum).map_or("more than 2^64".to_owned(), grouped);
+                    let sentence = format!("placement `{}` asks for {sum} {unit}", short(name));
+                    let problem = Problem::error(code::GROUP_LIMIT, group.span, sentence);
+                    let most = format!("at most {} are possible in all", grouped(*range.end()));
+                    problems.push(problem.help(most));
+                }
+            }
+        }
+        problems.into_iter().for_each(|problem| self.problems.push(problem));
+    }
+}
+
+/// A service that runs zero times: an error when nothing else runs beside it.
+fn zero_count(span: Span, placement: &str, all: bool) -> Problem {
+    let placement = short(placement);
+    let make = if all { Problem::error } else { Problem::warning };
+    let sentence = format!("a service is to run zero times in placement `{placement}`");
+    make(code::COUNT, span, sentence).help("write `count: 1`")
+}

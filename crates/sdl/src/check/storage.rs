@@ -1,0 +1,115 @@
+//! Volumes and where services mount them.
+
+use std::collections::BTreeMap;
+
+use super::{Checker, Place};
+use crate::code;
+use crate::diagnostic::{Problem, Span};
+use crate::gate::short;
+use crate::model::{Field, Mount, Named, Names, VolumeRequest};
+use crate::suggest;
+
+impl<'d> Checker<'d, '_> {
+    /// The mounts of one service against the volumes of the profile it is placed with.
+    pub(super) fn mounts(&mut self, place: Place<'d>) {
+        let Some(volumes) = place.resources.and_then(|resources| resources.volumes.as_deref())
+        else {
+            return;
+        };
+        let none = Names::new();
+        let mounts = place.service.params.as_ref().map_or(&none, |params| &params.storage);
+        let by_name = volumes.iter().map(|volume| (volume.name.value.as_str(), volume));
+        let by_name: BTreeMap<&str, &VolumeRequest> = by_name.collect();
+        let mut paths: BTreeMap<&str, Span> = BTreeMap::new();
+        for (name, mount) in mounts {
+            let volume = self.find_volume(place, name, mount, &by_name);
+            let Some(value) = &mount.value else { continue };
+            self.mount_path(name, mount.span, value, &mut paths);
+            let is_ram = volume.and_then(class).is_some_and(|class| class == "ram");
+            let read_only = value.read_only.as_ref().filter(|flag| flag.value);
+            if let Some(flag) = read_only
+                && is_ram
+                && self.is_2_1()
+            {
+                let sentence = format!("`ram` volume `{}` cannot be read-only", short(name));
+                let problem = Problem::error(code::RAM_VOLUME, flag.span, sentence);
+                self.problems.push(problem.help("remove `readOnly`"));
+            }
+        }
+        self.unmounted(place, volumes, mounts);
+    }
+
+    fn find_volume<'v>(
+        &mut self,
+        place: Place<'d>,
+        name: &str,
+        mount: &Named<Mount>,
+        volumes: &BTreeMap<&str, &'v VolumeRequest>,
+    ) -> Option<&'v VolumeRequest> {
+        let found = volumes.get(name).copied();
+        if found.is_none() {
+            let profile = place.deployed.profile.value().map_or("", String::as_str);
+            let (name_shown, profile) = (short(name), short(profile));
+            let sentence = format!("profile `{profile}` has no volume `{name_shown}` to mount");
+            let help = match self.problems.wants_help() {
+                true => suggest::did_you_mean(name, volumes.keys().copied()),
+                false => None,
+            };
+            let first: Vec<&str> = volumes.keys().copied().take(8).collect();
+            let problem = Problem::error(code::UNKNOWN_VOLUME, mount.span, sentence);
+            let listed = || format!("its volumes are {}", crate::decode::listed(&first));
+            self.problems.push(problem.help(help.unwrap_or_else(listed)));
+        }
+        found
+    }
+
+    fn mount_path<'v>(
+        &mut self,
+        name: &str,
+        span: Span,
+        mount: &'v Mount,
+        paths: &mut BTreeMap<&'v str, Span>,
+    ) {
+        let name = short(name);
+        let (path, span) = match &mount.path {
+            Field::Bad => return,
+            Field::Absent => ("", span),
+            Field::Given(path) => (path.value.as_str(), path.span),
+        };
+        if !path.starts_with('/') {
+            let sentence = match path {
+                "" => format!("the mount of volume `{name}` has no path"),
+                path => format!("mount path `{}` of volume `{name}` is not absolute", short(path)),
+            };
+            let problem = Problem::error(code::MOUNT_PATH, span, sentence);
+            self.problems.push(problem.help("write `mount:` with a path that starts with `/`"));
+        } else if let Some(first) = paths.insert(path, span) {
+            let sentence = format!("two volumes are mounted on `{}`", short(path));
+            let problem = Problem::error(code::MOUNT_PATH, span, sentence);
+            self.problems.push(problem.label(first, "the other one"));
+        }
+    }
+
+    /// Persistent volumes that the service does not mount: an error in 2.0 when it mounts nothing.
+    fn unmounted(&mut self, place: Place<'d>, volumes: &[VolumeRequest], mounts: &Names<Mount>) {
+        let is_error = !self.is_2_1() && mounts.is_empty();
+        for volume in volumes {
+            let name = volume.name.value.as_str();
+            let persistent = volume.attributes.as_ref().is_some_and(|list| list.persistent);
+            if !persistent || mounts.contains_key(name) {
+                continue;
+            }
+            let (shown, service) = (short(name), short(place.name));
+            let sentence =
+                format!("persistent volume `{shown}` is not mounted by service `{service}`");
+            let make = if is_error { Problem::error } else { Problem::warning };
+            let problem = make(code::NOT_MOUNTED, volume.name.span, sentence);
+            let help = format!("add `params.storage.{shown}.mount` to service `{service}`");
+            self.problems.push(problem.help(help));
+        }
+    }
+}
+
+fn class(volume: &VolumeRequest) -> Option<&str> {
+    volume.attributes.as_ref()?.class.as_deref()
+}

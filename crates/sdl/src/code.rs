@@ -1,0 +1,132 @@
+//! The catalogue: every code that this crate can report, with its headline.
+//!
+//! A code keeps its meaning for ever. The tens say what a code is about: text and structure (00,
+//! 01), price (02), names that refer to each other (03), storage (04), ports and hosts (05),
+//! quantities and GPUs (06), services and placements (07), mistakes that are no errors (09).
+//! Code 062, those from 081 to 089 and those above 100 belong to checks that need a market, and are
+//! not used here.
+
+use undercut_primitives::Code;
+
+/// One row of the [`CATALOGUE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The code.
+    pub code: Code,
+    /// What is wrong, in general: lower case, no full stop.
+    pub headline: &'static str,
+}
+
+macro_rules! catalogue {
+    ($($name:ident $text:literal $headline:literal;)*) => {
+        $(
+            #[doc = $headline]
+            pub(crate) const $name: Code = Code::new($text);
+        )*
+
+        /// Every code in ascending order.
+        pub const CATALOGUE: &[Entry] = &[$(Entry { code: $name, headline: $headline }),*];
+    };
+}
+
+catalogue! {
+    INDENTATION "SDL001" "a line is indented differently from its neighbours";
+    VERSION "SDL002" "`version` is missing or is not one that is supported";
+    SYNTAX "SDL003" "the text is not YAML";
+    CHARACTER "SDL004" "the text has bytes or characters that YAML does not allow";
+    TOO_LONG "SDL005" "the text is longer than the limit";
+    TOO_DEEP "SDL006" "lists and mappings are nested deeper than the limit";
+    TOO_MANY_NODES "SDL007" "the text has more values than the limit";
+    TOO_MANY_ALIASES "SDL008" "aliases repeat more values than the limit";
+    ALIAS "SDL009" "an alias names no anchor, or an anchor contains itself";
+    SECOND_DOCUMENT "SDL010" "the text has more than one document";
+    DUPLICATE_KEY "SDL011" "a key stands twice in one mapping";
+    WRONG_TYPE "SDL012" "a value has the wrong kind";
+    UNKNOWN_KEY "SDL013" "a key is not known here";
+    SIZE "SDL014" "a size cannot be read";
+    CPU "SDL015" "a number of CPUs cannot be read";
+    NUMBER "SDL016" "a whole number cannot be read or does not fit";
+    FLAG "SDL017" "a yes-or-no value is neither";
+    MISSING "SDL018" "a required value is missing";
+    EMPTY "SDL019" "the text has no document";
+    MERGE "SDL020" "a merge key has nothing to merge";
+    DENOM "SDL021" "a price is in something that is no denom";
+    AMOUNT "SDL022" "the amount of a price cannot be read or is not positive";
+    MIXED_DENOMS "SDL023" "prices of one deployment are in different denoms";
+    PRICE_LIMIT "SDL024" "a price is above the limit";
+    UNKNOWN_SERVICE "SDL030" "a deployment names a service that does not exist";
+    UNKNOWN_PROFILE "SDL031" "a deployment uses a compute profile that does not exist";
+    UNKNOWN_PLACEMENT "SDL032" "a deployment uses a placement that does not exist";
+    NO_PRICE "SDL033" "a placement has no price for a compute profile in use";
+    NOTHING_DEPLOYED "SDL034" "the deployment places no service";
+    COUNT "SDL035" "a service is to run zero times";
+    NOT_MOUNTED "SDL041" "a persistent volume is not mounted";
+    UNKNOWN_VOLUME "SDL042" "a mount names a volume that the profile does not have";
+    MOUNT_PATH "SDL043" "a mount path is missing, relative, or used twice";
+    CLASS_NEEDS_PERSISTENT "SDL044" "a storage class needs `persistent: true`";
+    STORAGE_CLASS "SDL045" "a storage class is not known";
+    PERSISTENT "SDL046" "`persistent` is neither true nor false";
+    RAM_VOLUME "SDL047" "a `ram` volume is persistent or read-only";
+    VOLUME_TWICE "SDL048" "two volumes of one profile have one name";
+    NO_STORAGE "SDL049" "a compute profile has no storage";
+    PORT "SDL050" "a port is out of range";
+    PROTOCOL "SDL051" "a protocol is neither TCP nor UDP";
+    IP_COLLISION "SDL052" "two ports land on one port of one leased IP";
+    IP_NOT_GLOBAL "SDL053" "a leased IP is used without `global: true`";
+    IP_UNDECLARED "SDL054" "a leased IP is not declared under `endpoints`";
+    IP_UNUSED "SDL055" "a declared leased IP is not used";
+    IP_DECLARATION "SDL056" "an endpoint has a bad name or kind";
+    HOST "SDL057" "a host name is not valid";
+    HOST_TWICE "SDL058" "a host name stands twice in one deployment";
+    HTTP_OPTION "SDL059" "an HTTP option is out of range or not known";
+    UNIT_LIMIT "SDL060" "one replica asks for less or more than the limits";
+    GROUP_LIMIT "SDL061" "a group asks for less or more than the limits";
+    GPU_ATTRIBUTES "SDL063" "GPU units and GPU attributes do not fit together";
+    GPU_VENDOR "SDL064" "a GPU vendor is missing or not supported";
+    GPU_MODEL "SDL065" "a GPU model, memory or interface is not valid";
+    GPU_TWICE "SDL066" "two GPU alternatives are the same";
+    CPU_ATTRIBUTE "SDL067" "a CPU attribute is not valid";
+    SERVICE_NAME "SDL070" "a service name is not valid";
+    IMAGE "SDL071" "a service has no image";
+    TO_SERVICE "SDL072" "`to.service` does not name a service";
+    NO_GLOBAL "SDL073" "no service of the deployment can be reached from outside";
+    ENVIRONMENT "SDL074" "the name of an environment variable is not valid";
+    CREDENTIALS "SDL075" "registry credentials are not complete";
+    TEE "SDL076" "`tee` is not valid";
+    RECLAMATION "SDL077" "a reclamation window is not valid";
+    PLACEMENT_NAME "SDL078" "a placement has an empty name";
+    MANIFEST_LENGTH "SDL079" "the manifest would be longer than the limit";
+    IGNORED_KEY "SDL090" "a key is not known and is ignored";
+    OCTAL "SDL091" "a number with a leading zero is read as octal";
+    UNUSED_SERVICE "SDL092" "a service is not deployed";
+    UNUSUAL_VERSION "SDL094" "a version other than 2.0 and 2.1 follows the rules of one of them";
+}
+
+/// The headline of `code`, or `None` when this crate does not report it.
+///
+/// ```
+/// use undercut_primitives::Code;
+///
+/// assert_eq!(undercut_sdl::headline(Code::new("SDL014")), Some("a size cannot be read"));
+/// ```
+#[must_use]
+pub fn headline(code: Code) -> Option<&'static str> {
+    CATALOGUE.iter().find(|entry| entry.code == code).map(|entry| entry.headline)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_ascend_and_have_one_form() {
+        for pair in CATALOGUE.windows(2) {
+            assert!(pair[0].code < pair[1].code, "{} before {}", pair[0].code, pair[1].code);
+        }
+        for entry in CATALOGUE {
+            let digits = entry.code.as_str().strip_prefix("SDL").expect("codes start with SDL");
+            assert!(digits.len() == 3 && digits.bytes().all(|byte| byte.is_ascii_digit()));
+            assert!(!entry.headline.ends_with('.'));
+        }
+    }
+}

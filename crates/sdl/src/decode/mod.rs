@@ -1,0 +1,336 @@
+//! From the node tree to the [`Document`]: kinds of values, known keys, quantities.
+//!
+//! Every mismatch is reported with the place of the value, and reading goes on beside it. Whether
+//! the parts fit together is the next step's question ([`crate::check`]).
+
+mod document;
+mod placement;
+mod profile;
+mod service;
+
+use std::collections::BTreeSet;
+
+use undercut_primitives::Code;
+
+use crate::code;
+use crate::diagnostic::{Problem, Problems, Span};
+use crate::gate::{quoted, short};
+use crate::model::{Document, Field, Located, Names, Text};
+use crate::node::{Kind, Node, Style, Tag};
+use crate::quantity::{self, NoQuantity};
+use crate::suggest;
+
+/// The document that `root` describes, or `None` when it is not even a mapping with a version.
+pub(crate) fn decode(root: &Node, problems: &mut Problems) -> Option<Document> {
+    Decoder { problems }.document(root)
+}
+
+/// What happens to a key that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unknown {
+    /// The reference ignores it; so do we, with a warning.
+    Ignored,
+    /// The reference refuses it, and does not know merge keys here either.
+    Refused,
+}
+
+/// A key and its value.
+#[derive(Debug)]
+struct Pair<'n> {
+    name: &'n str,
+    key: &'n Node,
+    value: &'n Node,
+    /// The value in words, e.g. ``` `image` of service `web` ```.
+    what: String,
+}
+
+struct Decoder<'p> {
+    problems: &'p mut Problems,
+}
+
+impl Decoder<'_> {
+    fn refuse(&mut self, code: Code, span: Span, sentence: String) {
+        self.problems.error(code, span, sentence);
+    }
+
+    fn wrong_kind(&mut self, node: &Node, what: &str, wanted: &str) {
+        let sentence = format!("{what} must be {wanted}, not {}", node.describe());
+        let problem = Problem::error(code::WRONG_TYPE, node.span, sentence);
+        let help = match (&node.kind, wanted) {
+            (Kind::Mapping(_), "text") => Some("put a text with `: ` in it in quotes".to_owned()),
+            (Kind::Scalar { .. } | Kind::Mapping(_), "a list") => {
+                Some("put `- ` in front of each item".to_owned())
+            }
+            _ => None,
+        };
+        self.problems.push(problem.maybe_help(help));
+    }
+
+    /// The pairs of a mapping that stands for a thing with fixed keys. Empty for null, `None`
+    /// after a report when the node is no mapping.
+    fn fields<'n>(
+        &mut self,
+        node: &'n Node,
+        owner: &str,
+        known: &[&str],
+        unknown: Unknown,
+    ) -> Option<Vec<Pair<'n>>> {
+        let pairs = match unknown {
+            Unknown::Ignored => self.pairs(node, owner)?,
+            Unknown::Refused => self.plain_pairs(node, owner)?,
+        };
+        let mut kept = Vec::new();
+        for pair in pairs {
+            if known.contains(&pair.name) {
+                kept.push(pair);
+                continue;
+            }
+            let name = short(pair.name);
+            let help = match self.problems.wants_help() {
+                true => suggest::did_you_mean(pair.name, known.iter().copied()),
+                false => None,
+            };
+            let problem = match unknown {
+                Unknown::Ignored => {
+                    let sentence = format!("{owner} has no key `{name}`; it is ignored");
+                    Problem::warning(code::IGNORED_KEY, pair.key.span, sentence)
+                }
+                Unknown::Refused => {
+                    let sentence = format!("{owner} has no key `{name}`");
+                    Problem::error(code::UNKNOWN_KEY, pair.key.span, sentence)
+                }
+            };
+            let known = || format!("keys here are {}", listed(known));
+            self.problems.push(problem.help(help.unwrap_or_else(known)));
+        }
+        Some(kept)
+    }
+
+    /// The pairs of a mapping whose keys are names, merge keys resolved.
+    fn pairs<'n>(&mut self, node: &'n Node, owner: &str) -> Option<Vec<Pair<'n>>> {
+        let mut pairs = Vec::new();
+        let Kind::Mapping(_) = node.kind else {
+            return self.no_mapping(node, owner);
+        };
+        let mut seen = BTreeSet::new();
+        self.collect(node, owner, &mut pairs, &mut seen);
+        Some(pairs)
+    }
+
+    fn no_mapping<'n>(&mut self, node: &Node, owner: &str) -> Option<Vec<Pair<'n>>> {
+        if node.is_null() {
+            return Some(Vec::new());
+        }
+        self.wrong_kind(node, owner, "a mapping");
+        None
+    }
+
+    /// Adds the pairs of `node`, then those of what it merges. Keys that are there already win.
+    fn collect<'n>(
+        &mut self,
+        node: &'n Node,
+        owner: &str,
+        pairs: &mut Vec<Pair<'n>>,
+        seen: &mut BTreeSet<&'n str>,
+    ) {
+        let Kind::Mapping(entries) = &node.kind else { return };
+        for (key, value) in entries.iter().filter(|(key, _)| !key.is_merge_key()) {
+            if let Some(pair) = self.pair(key, value, owner)
+                && seen.insert(pair.name)
+            {
+                pairs.push(pair);
+            }
+        }
+        for (key, value) in entries.iter().filter(|(key, _)| key.is_merge_key()) {
+            match &value.kind {
+                Kind::Mapping(_) => self.collect(value, owner, pairs, seen),
+                Kind::Sequence(items) if items.iter().all(|item| is_mapping(item)) => {
+                    items.iter().for_each(|item| self.collect(item, owner, pairs, seen));
+                }
+                _ => {
+                    let sentence = format!("`<<` in {owner} needs a mapping or a list of mappings");
+                    self.refuse(code::MERGE, key.span, sentence);
+                }
+            }
+        }
+    }
+
+    /// The pairs of a mapping in which `<<` is a key like any other.
+    fn plain_pairs<'n>(&mut self, node: &'n Node, owner: &str) -> Option<Vec<Pair<'n>>> {
+        let Kind::Mapping(entries) = &node.kind else {
+            return self.no_mapping(node, owner);
+        };
+        let pairs = entries.iter().filter_map(|(key, value)| self.pair(key, value, owner));
+        Some(pairs.collect())
+    }
+
+    /// A key with its value; `None` for a null key, which counts for nothing.
+    fn pair<'n>(&mut self, key: &'n Node, value: &'n Node, owner: &str) -> Option<Pair<'n>> {
+        let Some(name) = key.scalar() else {
+            self.wrong_kind(key, &format!("a key of {owner}"), "text");
+            return None;
+        };
+        let what = format!("`{}` of {owner}", short(name));
+        (!key.is_null()).then_some(Pair { name, key, value, what })
+    }
+
+    /// The items of a list without the null ones; `Absent` for null.
+    fn items<'n>(&mut self, node: &'n Node, what: &str) -> Field<Vec<&'n Node>> {
+        match &node.kind {
+            Kind::Sequence(items) => {
+                let items = items.iter().map(AsRef::as_ref).filter(|item: &&Node| !item.is_null());
+                Field::Given(Located { value: items.collect(), span: node.span })
+            }
+            _ if node.is_null() => Field::Absent,
+            _ => {
+                self.wrong_kind(node, what, "a list");
+                Field::Bad
+            }
+        }
+    }
+
+    /// The text of any scalar, as it is written.
+    fn text(&mut self, node: &Node, what: &str) -> Field<String> {
+        match (&node.kind, node.tag) {
+            _ if node.is_null() => Field::Absent,
+            (Kind::Scalar { .. }, Tag::Binary) => {
+                let sentence = format!("{what} is binary; write it as text");
+                self.refuse(code::WRONG_TYPE, node.span, sentence);
+                Field::Bad
+            }
+            (Kind::Scalar { text, .. }, _) => {
+                Field::Given(Located { value: text.clone(), span: node.span })
+            }
+            _ => {
+                self.wrong_kind(node, what, "text");
+                Field::Bad
+            }
+        }
+    }
+
+    /// The text of any scalar; `None` for null and after a report.
+    fn optional_text(&mut self, node: &Node, what: &str) -> Option<Text> {
+        match self.text(node, what) {
+            Field::Given(text) => Some(text),
+            Field::Absent | Field::Bad => None,
+        }
+    }
+
+    /// A list of texts; `None` for null and after a report.
+    fn texts(&mut self, node: &Node, what: &str) -> Option<Vec<Text>> {
+        let items = self.items(node, what);
+        let what = format!("an item of {what}");
+        let items = items.given()?;
+        Some(items.value.iter().filter_map(|item| self.optional_text(item, &what)).collect())
+    }
+
+    /// The pairs of a mapping from names to things, each read by `read`.
+    fn names<T>(
+        &mut self,
+        node: &Node,
+        owner: &str,
+        mut read: impl FnMut(&mut Self, &Pair<'_>) -> Option<T>,
+    ) -> Names<T> {
+        let mut names = Names::new();
+        for pair in self.pairs(node, owner).unwrap_or_default() {
+            let value = read(self, &pair);
+            let named = crate::model::Named { span: pair.key.span, value };
+            names.insert(pair.name.to_owned(), named);
+        }
+        names
+    }
+
+    /// An unsigned whole number; quoted it is text, and refused.
+    fn number(&mut self, pair: &Pair<'_>) -> Field<u32> {
+        let node = pair.value;
+        let Kind::Scalar { text, style } = &node.kind else {
+            self.wrong_kind(node, &pair.what, "a whole number");
+            return Field::Bad;
+        };
+        if node.is_null() {
+            return Field::Absent;
+        }
+        let tagged = matches!(node.tag, Tag::Integer | Tag::Float);
+        let plain = *style == Style::Plain && node.tag == Tag::None;
+        if !plain && !tagged {
+            let sentence = format!("{} must be a number, not text", pair.what);
+            let problem = Problem::error(code::NUMBER, node.span, sentence);
+            let number = quantity::unsigned(text).ok();
+            let help = number.map(|number| format!("write {number} without quotes"));
+            self.problems.push(problem.maybe_help(help));
+            return Field::Bad;
+        }
+        if quantity::is_octal(text) {
+            self.warn_of_octal(pair, text);
+        }
+        match quantity::unsigned(text) {
+            Ok(value) => Field::Given(Located { value, span: node.span }),
+            Err(error) => {
+                let sentence = format!("{} is {}", pair.what, why_no_number(text, error));
+                self.refuse(code::NUMBER, node.span, sentence);
+                Field::Bad
+            }
+        }
+    }
+
+    fn warn_of_octal(&mut self, pair: &Pair<'_>, text: &str) {
+        let Ok(value) = quantity::unsigned(text) else { return };
+        let sentence = format!("{} is {value}: `{}` is octal", pair.what, short(text));
+        let decimal = text.trim_start_matches(['+', '0', '_']);
+        let help = format!("write {value}, or `{decimal}` if that is what you mean");
+        self.problems.push(Problem::warning(code::OCTAL, pair.value.span, sentence).help(help));
+    }
+
+    /// An unsigned whole number; `None` for null and after a report.
+    fn optional_number(&mut self, pair: &Pair<'_>) -> Option<Located<u32>> {
+        match self.number(pair) {
+            Field::Given(number) => Some(number),
+            Field::Absent | Field::Bad => None,
+        }
+    }
+
+    /// Yes or no; `None` for null and after a report.
+    fn flag(&mut self, pair: &Pair<'_>) -> Option<Located<bool>> {
+        let node = pair.value;
+        let Kind::Scalar { text, style } = &node.kind else {
+            self.wrong_kind(node, &pair.what, "`true` or `false`");
+            return None;
+        };
+        if node.is_null() {
+            return None;
+        }
+        let in_quotes = *style == Style::Quoted && node.tag != Tag::Boolean;
+        let value = match text.as_str() {
+            "true" | "True" | "TRUE" if !in_quotes => true,
+            "false" | "False" | "FALSE" if !in_quotes => false,
+            "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => true,
+            "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => false,
+            _ => {
+                let sentence = format!("{} is {}, not true or false", pair.what, quoted(text));
+                let problem = Problem::error(code::FLAG, node.span, sentence);
+                self.problems.push(problem.help("write `true` or `false` without quotes"));
+                return None;
+            }
+        };
+        Some(Located { value, span: node.span })
+    }
+}
+
+fn is_mapping(node: &Node) -> bool {
+    matches!(node.kind, Kind::Mapping(_))
+}
+
+fn why_no_number(text: &str, error: NoQuantity) -> String {
+    let text = quoted(text);
+    match error {
+        NoQuantity::Syntax => format!("{text}, which is not a whole number"),
+        NoQuantity::Negative => format!("{text}, which is below zero"),
+        NoQuantity::TooLarge => format!("{text}, which is above {}", u32::MAX),
+    }
+}
+
+/// Names in backticks with commas between them.
+pub(crate) fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", short(name))).collect();
+    quoted.join(", ")
+}

@@ -1,0 +1,423 @@
+//! Compute profiles: CPU, memory, storage, GPU.
+
+use std::collections::BTreeMap;
+
+use undercut_primitives::Code;
+
+use super::{Decoder, Pair, Unknown};
+use crate::code;
+use crate::diagnostic::{Problem, Span};
+use crate::gate::{quoted, short};
+use crate::model::{
+    Field, Located, Profile, ProfileResources, StorageAttributes, Text, VolumeRequest,
+};
+use crate::node::{Kind, Node};
+use crate::quantity::{self, NoQuantity};
+use crate::suggest;
+
+/// The name of a volume that has none.
+const DEFAULT_VOLUME: &str = "default";
+/// Storage classes.
+const CLASSES: &[&str] = &["default", "beta1", "beta2", "beta3", "ram"];
+
+impl Decoder<'_> {
+    pub(super) fn compute_profile(&mut self, pair: &Pair<'_>) -> Option<Profile> {
+        let owner = format!("compute profile `{}`", short(pair.name));
+        let mut resources = Field::Absent;
+        for pair in self.fields(pair.value, &owner, &["resources"], Unknown::Ignored)? {
+            if !pair.value.is_null() {
+                resources = match self.resources(pair.value, &owner) {
+                    Some(value) => Field::Given(Located { value, span: pair.value.span }),
+                    None => Field::Bad,
+                };
+            }
+        }
+        Some(Profile { resources, bytes: pair.value.bytes })
+    }
+
+    fn resources(&mut self, node: &Node, owner: &str) -> Option<ProfileResources> {
+        const KEYS: &[&str] = &["cpu", "memory", "storage", "gpu"];
+        let mut resources =
+            ProfileResources { volumes: Some(Vec::new()), ..ProfileResources::default() };
+        for pair in self.fields(node, &format!("`resources` of {owner}"), KEYS, Unknown::Ignored)? {
+            match pair.name {
+                "cpu" => self.cpu(&pair, owner, &mut resources),
+                "memory" => resources.memory_bytes = self.memory(&pair, owner),
+                "storage" => resources.volumes = self.storage(&pair, owner),
+                _ => self.gpu(&pair, owner, &mut resources),
+            }
+        }
+        Some(resources)
+    }
+
+    fn cpu(&mut self, pair: &Pair<'_>, owner: &str, resources: &mut ProfileResources) {
+        let owner = format!("`cpu` of {owner}");
+        let fields = self.fields(pair.value, &owner, &["units", "attributes"], Unknown::Ignored);
+        if fields.is_none() {
+            resources.cpu_milli = Field::Bad;
+        }
+        for pair in fields.unwrap_or_default() {
+            match pair.name {
+                "units" => resources.cpu_milli = self.cpu_units(&pair),
+                _ => resources.arch = self.arch(&pair, &owner),
+            }
+        }
+    }
+
+    fn cpu_units(&mut self, pair: &Pair<'_>) -> Field<u64> {
+        let text = self.text(pair.value, &pair.what);
+        self.quantity(text, quantity::cpu_milli, code::CPU, |text, _| {
+            let sentence = format!("{} is not a number of CPUs", quoted(text));
+            (sentence, "write CPUs, `0.5`, or thousandths, `500m`".to_owned())
+        })
+    }
+
+    fn arch(&mut self, pair: &Pair<'_>, owner: &str) -> Option<Text> {
+        let owner = format!("`attributes` of {owner}");
+        let mut arch = None;
+        for pair in self.fields(pair.value, &owner, &["arch"], Unknown::Refused)? {
+            arch = self.optional_text(pair.value, &pair.what);
+            if arch.is_none() && pair.value.is_null() {
+                arch = Some(Text { value: String::new(), span: pair.value.span });
+            }
+        }
+        arch
+    }
+
+    fn memory(&mut self, pair: &Pair<'_>, owner: &str) -> Field<u64> {
+        let owner = format!("`memory` of {owner}");
+        let fields = self.fields(pair.value, &owner, &["size", "attributes"], Unknown::Ignored);
+        let mut size = if fields.is_none() { Field::Bad } else { Field::Absent };
+        for pair in fields.unwrap_or_default() {
+            if pair.name == "size" {
+                size = self.size(&pair);
+            }
+        }
+        size
+    }
+
+    fn size(&mut self, pair: &Pair<'_>) -> Field<u64> {
+        let text = self.text(pair.value, &pair.what);
+        self.quantity(text, quantity::size, code::SIZE, |text, error| {
+            let sentence = match error {
+                NoQuantity::Negative => format!("`{}` is below zero", short(text)),
+                NoQuantity::Syntax | NoQuantity::TooLarge => {
+                    format!("{} is not a size", quoted(text))
+                }
+            };
+            (sentence, suggest::size_help(text))
+        })
+    }
+
+    /// Reads a text as a quantity, or reports what `explain` says about it.
+    fn quantity(
+        &mut self,
+        text: Field<String>,
+        read: impl Fn(&str) -> Result<u64, NoQuantity>,
+        code: Code,
+        explain: impl Fn(&str, NoQuantity) -> (String, String),
+    ) -> Field<u64> {
+        let text = match text {
+            Field::Given(text) => text,
+            Field::Absent => return Field::Absent,
+            Field::Bad => return Field::Bad,
+        };
+        match read(&text.value) {
+            Ok(value) => Field::Given(Located { value, span: text.span }),
+            Err(error) => {
+                let (sentence, help) = explain(&text.value, error);
+                self.problems.push(Problem::error(code, text.span, sentence).help(help));
+                Field::Bad
+            }
+        }
+    }
+
+    /// The volumes of a profile; `None` after a report about the whole list.
+    fn storage(&mut self, pair: &Pair<'_>, owner: &str) -> Option<Vec<VolumeRequest>> {
+        let node = pair.value;
+        let volumes = match &node.kind {
+            Kind::Mapping(_) => {
+                let mut volume = self.volume(node, owner)?;
+                volume.name = Text { value: DEFAULT_VOLUME.to_owned(), span: pair.key.span };
+                return Some(vec![volume]);
+            }
+            Kind::Sequence(items) => {
+                items.iter().map(|item| self.volume(item, owner)).collect::<Option<Vec<_>>>()?
+            }
+            Kind::Scalar { .. } => {
+                if !node.is_null() {
+                    let sentence = format!("`storage` of {owner} must be a mapping or a list");
+                    let problem = Problem::error(code::NO_STORAGE, node.span, sentence);
+                    self.problems.push(problem.help("write `size` on a line of its own below it"));
+                    return None;
+                }
+                return Some(Vec::new());
+            }
+        };
+        self.refuse_equal_names(&volumes, owner);
+        Some(volumes)
+    }
+
+    fn refuse_equal_names(&mut self, volumes: &[VolumeRequest], owner: &str) {
+        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        for volume in volumes {
+            let name = volume.name.value.as_str();
+            if let Some(first) = seen.insert(name, volume.name.span) {
+                let sentence = format!("two volumes of {owner} are called `{}`", short(name));
+                let problem = Problem::error(code::VOLUME_TWICE, volume.name.span, sentence);
+                let problem = problem.label(first, "the other one");
+                self.problems.push(problem.help("give each volume a `name` of its own"));
+            }
+        }
+    }
+
+    /// One volume. `None` after a report that it is no mapping; a null item is an empty volume.
+    fn volume(&mut self, node: &Node, owner: &str) -> Option<VolumeRequest> {
+        let owner = format!("a volume of {owner}");
+        let name = Text { value: DEFAULT_VOLUME.to_owned(), span: node.span };
+        let mut volume = VolumeRequest { name, size_bytes: Field::Absent, attributes: None };
+        for pair in self.fields(node, &owner, &["name", "size", "attributes"], Unknown::Ignored)? {
+            match pair.name {
+                "name" => {
+                    let name = self.optional_text(pair.value, &pair.what);
+                    volume.name = name.filter(|name| !name.value.is_empty()).unwrap_or(volume.name);
+                }
+                "size" => volume.size_bytes = self.size(&pair),
+                _ => volume.attributes = self.storage_attributes(&pair),
+            }
+        }
+        Some(volume)
+    }
+
+    /// `persistent` and `class`, in the order of checks of the reference (`sdl.md` 9).
+    fn storage_attributes(&mut self, pair: &Pair<'_>) -> Option<StorageAttributes> {
+        const KEYS: &[&str] = &["persistent", "class"];
+        if pair.value.is_null() {
+            return None;
+        }
+        let (mut persistent, mut class) = (None, None);
+        // The reference reads these as any mapping first, so merge keys count, and only then
+        // refuses what it does not know.
+        for pair in self.pairs(pair.value, &pair.what)? {
+            match pair.name {
+                "persistent" => persistent = Some(self.attribute_text(&pair)),
+                "class" => class = Some(self.attribute_text(&pair)),
+                name => {
+                    let sentence = format!("a volume has no attribute `{}`", short(name));
+                    let problem = Problem::error(code::UNKNOWN_KEY, pair.key.span, sentence);
+                    let help = suggest::did_you_mean(name, KEYS.iter().copied());
+                    let help = help.or(Some("attributes are `class` and `persistent`".to_owned()));
+                    self.problems.push(problem.maybe_help(help));
+                }
+            }
+        }
+        self.check_storage_attributes(persistent.as_ref(), class.as_ref())
+    }
+
+    fn attribute_text(&mut self, pair: &Pair<'_>) -> Text {
+        let span = pair.value.span;
+        self.optional_text(pair.value, &pair.what).unwrap_or(Text { value: String::new(), span })
+    }
+
+    fn check_storage_attributes(
+        &mut self,
+        persistent: Option<&Text>,
+        class: Option<&Text>,
+    ) -> Option<StorageAttributes> {
+        let word = persistent.map_or("false", |text| text.value.as_str());
+        let class = class.filter(|class| !class.value.is_empty());
+        if let Some(problem) = class.and_then(|class| class_problem(class, word)) {
+            self.problems.push(problem);
+            return None;
+        }
+        let is_persistent = match word {
+            "true" | "on" | "yes" => true,
+            "false" | "off" | "no" => false,
+            _ => {
+                let span = persistent.map(|text| text.span).unwrap_or_default();
+                let sentence = format!("`persistent` is {}, not true or false", quoted(word));
+                let problem = Problem::error(code::PERSISTENT, span, sentence);
+                self.problems.push(problem.help("write `true` or `false`, in small letters"));
+                return None;
+            }
+        };
+        let class = class.map(|class| class.value.clone());
+        // Only the very word `true` brings the default class with it.
+        let class = class.or_else(|| (word == "true").then(|| DEFAULT_VOLUME.to_owned()));
+        Some(StorageAttributes { class, persistent: is_persistent })
+    }
+
+    fn gpu(&mut self, pair: &Pair<'_>, owner: &str, resources: &mut ProfileResources) {
+        const KEYS: &[&str] = &["units", "attributes"];
+        let owner = format!("`gpu` of {owner}");
+        let Some(fields) = self.fields(pair.value, &owner, KEYS, Unknown::Refused) else {
+            resources.gpus = Field::Bad;
+            return;
+        };
+        let mut keys = None;
+        let mut broken = false;
+        for pair in fields {
+            match pair.name {
+                "units" => resources.gpus = self.gpu_units(&pair),
+                _ if pair.value.is_null() => {}
+                _ => {
+                    keys = self.gpu_attributes(&pair, &owner);
+                    broken = keys.is_none();
+                }
+            }
+        }
+        let units = resources.gpus.value().copied().unwrap_or(0);
+        if !broken && !resources.gpus.is_bad() {
+            self.compare_gpu(pair, &owner, units, keys.is_some());
+        }
+        resources.gpu_keys = keys.unwrap_or_default();
+    }
+
+    fn compare_gpu(&mut self, pair: &Pair<'_>, owner: &str, units: u64, attributes: bool) {
+        let (sentence, help) = match (units, attributes) {
+            (0, true) => (format!("{owner} has attributes but no units"), "add `units: 1`"),
+            (1.., false) => (
+                format!("{owner} does not say which GPUs"),
+                "add `attributes:` with `vendor:` and `nvidia:`",
+            ),
+            _ => return,
+        };
+        let problem = Problem::error(code::GPU_ATTRIBUTES, pair.key.span, sentence);
+        self.problems.push(problem.help(help));
+    }
+
+    fn gpu_units(&mut self, pair: &Pair<'_>) -> Field<u64> {
+        let text = self.text(pair.value, &pair.what);
+        self.quantity(text, quantity::whole, code::NUMBER, |text, _| {
+            let sentence = format!("{} is not a whole number of GPUs", quoted(text));
+            (sentence, "write digits alone: `units: 1`".to_owned())
+        })
+    }
+
+    /// The keys of the accepted models; `None` after a report.
+    fn gpu_attributes(&mut self, pair: &Pair<'_>, owner: &str) -> Option<Vec<Text>> {
+        let owner = format!("`attributes` of {owner}");
+        let mut keys = None;
+        for pair in self.fields(pair.value, &owner, &["vendor"], Unknown::Refused)? {
+            if pair.value.is_null() {
+                break;
+            }
+            keys = Some(self.vendors(&pair)?);
+        }
+        if keys.is_none() {
+            let sentence = format!("{owner} name no vendor");
+            let problem = Problem::error(code::GPU_VENDOR, pair.key.span, sentence);
+            self.problems.push(problem.help("add `vendor:` with `nvidia:` below it"));
+        }
+        keys
+    }
+
+    fn vendors(&mut self, pair: &Pair<'_>) -> Option<Vec<Text>> {
+        let mut keys = Vec::new();
+        let vendors = self.pairs(pair.value, &pair.what)?;
+        let has_nvidia = vendors.iter().any(|vendor| vendor.name == "nvidia");
+        for vendor in &vendors {
+            if vendor.name == "nvidia" {
+                keys = self.models(vendor)?;
+            } else {
+                self.models(vendor);
+                self.warn_of_vendor(vendor, has_nvidia);
+            }
+        }
+        if keys.is_empty() {
+            let value = "vendor/nvidia/model/*".to_owned();
+            keys.push(Text { value, span: pair.key.span });
+        }
+        Some(keys)
+    }
+
+    fn warn_of_vendor(&mut self, vendor: &Pair<'_>, has_nvidia: bool) {
+        let name = short(vendor.name);
+        let rest = if has_nvidia { "" } else { "; any GPU by nvidia will do" };
+        let sentence = format!("GPUs by `{name}` are not supported and are ignored{rest}");
+        let problem = Problem::warning(code::GPU_VENDOR, vendor.key.span, sentence);
+        self.problems.push(problem.help("name the models below `nvidia:`"));
+    }
+
+    fn models(&mut self, pair: &Pair<'_>) -> Option<Vec<Text>> {
+        let items = self.items(pair.value, &pair.what);
+        if items.is_bad() {
+            return None;
+        }
+        let mut keys = Vec::new();
+        for item in items.value().into_iter().flatten() {
+            keys.push(self.model(item)?);
+        }
+        Some(keys)
+    }
+
+    fn model(&mut self, node: &Node) -> Option<Text> {
+        const KEYS: &[&str] = &["model", "ram", "interface"];
+        let (mut model, mut memory, mut interface) = (String::new(), None, None);
+        for pair in self.fields(node, "a GPU model", KEYS, Unknown::Ignored)? {
+            let text = self.text(pair.value, &pair.what);
+            match pair.name {
+                "model" => model = text.value().cloned().unwrap_or_default(),
+                "ram" => {
+                    let size = self.gpu_memory(text);
+                    memory = size.value().map(|gi| format!("/ram/{gi}Gi"));
+                }
+                _ => interface = self.interface(&text),
+            }
+        }
+        if model.is_empty() {
+            let sentence = "a GPU alternative names no model, so no GPU fits it";
+            let problem = Problem::warning(code::GPU_MODEL, node.span, sentence);
+            self.problems.push(problem.help("write `model:` with a model, or `\"*\"` for any"));
+        }
+        let value = [
+            format!("vendor/nvidia/model/{model}"),
+            memory.unwrap_or_default(),
+            interface.unwrap_or_default(),
+        ]
+        .concat();
+        Some(Text { value, span: node.span })
+    }
+
+    fn gpu_memory(&mut self, text: Field<String>) -> Field<u64> {
+        self.quantity(text, quantity::gpu_memory_gi, code::SIZE, |text, _| {
+            let sentence = format!("{} is not a size of GPU memory", quoted(text));
+            (sentence, "write whole Gi: `80Gi`".to_owned())
+        })
+    }
+
+    fn interface(&mut self, text: &Field<String>) -> Option<String> {
+        let text = text.given()?;
+        if matches!(text.value.as_str(), "pcie" | "sxm") {
+            return Some(format!("/interface/{}", text.value));
+        }
+        let sentence = format!("{} is not a GPU interface", quoted(&text.value));
+        let problem = Problem::error(code::GPU_MODEL, text.span, sentence);
+        self.problems.push(problem.help("write `pcie` or `sxm`, in small letters"));
+        None
+    }
+}
+
+/// What is wrong with a storage class beside `persistent: word`.
+fn class_problem(class: &Text, word: &str) -> Option<Problem> {
+    let name = short(&class.value);
+    let problem = |code, sentence: String| Problem::error(code, class.span, sentence);
+    if class.value == "ram" {
+        let sentence = "a volume of class `ram` cannot be persistent".to_owned();
+        let problem = problem(code::RAM_VOLUME, sentence).help("write `persistent: false`");
+        return (word != "false").then_some(problem);
+    }
+    if word == "false" {
+        let sentence = format!("storage class `{name}` needs `persistent: true`");
+        let problem = problem(code::CLASS_NEEDS_PERSISTENT, sentence);
+        let help = "add `persistent: true`, or drop the class; only `ram` goes without";
+        return Some(problem.help(help));
+    }
+    if CLASSES.contains(&class.value.as_str()) {
+        return None;
+    }
+    let help = suggest::did_you_mean(&class.value, CLASSES.iter().copied());
+    let known = || format!("classes are {}", super::listed(CLASSES));
+    let problem = problem(code::STORAGE_CLASS, format!("`{name}` is not a storage class"));
+    Some(problem.help(help.unwrap_or_else(known)))
+}

@@ -1,0 +1,256 @@
+//! Services, their ports and parameters, and where they are deployed.
+
+use super::{Decoder, Pair, Unknown};
+use crate::code;
+use crate::gate::{quoted, short};
+use crate::model::{
+    Credentials, Deployed, Expose, Field, Http, Located, Mount, Names, Params, Service, Text, To,
+};
+use crate::node::Node;
+
+const SERVICE_KEYS: &[&str] =
+    &["image", "command", "args", "env", "expose", "dependencies", "params", "credentials"];
+const EXPOSE_KEYS: &[&str] = &["port", "as", "proto", "to", "accept", "http_options"];
+const TO_KEYS: &[&str] = &["service", "global", "ip", "http_options"];
+const HTTP_KEYS: &[&str] = &[
+    "max_body_size",
+    "proxy_buffer_size",
+    "read_timeout",
+    "send_timeout",
+    "next_tries",
+    "next_timeout",
+    "next_cases",
+];
+
+impl Decoder<'_> {
+    pub(super) fn service(&mut self, pair: &Pair<'_>) -> Option<Service> {
+        let owner = format!("service `{}`", short(pair.name));
+        let mut service = Service { bytes: pair.value.bytes, ..Service::default() };
+        for pair in self.fields(pair.value, &owner, SERVICE_KEYS, Unknown::Ignored)? {
+            match pair.name {
+                "image" => service.image = self.text(pair.value, &pair.what),
+                "command" => service.command = self.texts(pair.value, &pair.what),
+                "args" => service.args = self.texts(pair.value, &pair.what),
+                "env" => service.env = self.texts(pair.value, &pair.what),
+                "expose" => {
+                    service.expose = self.exposes(&pair, &owner);
+                    let ports = service.expose.iter().map(manifest_bytes);
+                    service.bytes = ports.fold(service.bytes, usize::saturating_add);
+                }
+                "dependencies" => self.dependencies(&pair, &owner),
+                "params" => service.params = self.params(&pair, &owner),
+                _ => service.credentials = self.credentials(&pair, &owner),
+            }
+        }
+        Some(service)
+    }
+
+    fn dependencies(&mut self, pair: &Pair<'_>, owner: &str) {
+        let owner = format!("a dependency of {owner}");
+        for item in self.items(pair.value, &pair.what).value().into_iter().flatten() {
+            let fields = self.fields(item, &owner, &["service"], Unknown::Ignored);
+            for pair in fields.unwrap_or_default() {
+                self.optional_text(pair.value, &pair.what);
+            }
+        }
+    }
+
+    fn params(&mut self, pair: &Pair<'_>, owner: &str) -> Option<Params> {
+        if pair.value.is_null() {
+            return None;
+        }
+        let mut params = Params::default();
+        let owner = format!("`params` of {owner}");
+        const KEYS: &[&str] = &["storage", "permissions", "tee"];
+        for pair in self.fields(pair.value, &owner, KEYS, Unknown::Ignored)? {
+            match pair.name {
+                "storage" => {
+                    params.storage =
+                        self.names(pair.value, &pair.what, |this, pair| this.mount(pair));
+                }
+                "permissions" => params.permissions = self.permissions(&pair, &owner),
+                _ => params.tee = self.optional_text(pair.value, &pair.what),
+            }
+        }
+        Some(params)
+    }
+
+    fn mount(&mut self, pair: &Pair<'_>) -> Option<Mount> {
+        let owner = format!("the mount of volume `{}`", short(pair.name));
+        let mut mount = Mount::default();
+        for pair in self.fields(pair.value, &owner, &["mount", "readOnly"], Unknown::Ignored)? {
+            match pair.name {
+                "mount" => mount.path = self.text(pair.value, &pair.what),
+                _ => mount.read_only = self.flag(&pair),
+            }
+        }
+        Some(mount)
+    }
+
+    fn permissions(&mut self, pair: &Pair<'_>, owner: &str) -> Option<Vec<Text>> {
+        if pair.value.is_null() {
+            return None;
+        }
+        let owner = format!("`permissions` in {owner}");
+        let mut read = None;
+        for pair in self.fields(pair.value, &owner, &["read"], Unknown::Ignored)? {
+            read = self.texts(pair.value, &pair.what);
+        }
+        Some(read.unwrap_or_default())
+    }
+
+    fn credentials(&mut self, pair: &Pair<'_>, owner: &str) -> Option<Credentials> {
+        if pair.value.is_null() {
+            return None;
+        }
+        let mut credentials = Credentials {
+            span: pair.key.span,
+            host: Field::Absent,
+            email: Field::Absent,
+            username: Field::Absent,
+            password: Field::Absent,
+        };
+        let owner = format!("`credentials` of {owner}");
+        const KEYS: &[&str] = &["host", "email", "username", "password"];
+        for pair in self.fields(pair.value, &owner, KEYS, Unknown::Ignored)? {
+            let text = self.text(pair.value, &pair.what);
+            match pair.name {
+                "host" => credentials.host = text,
+                "email" => credentials.email = text,
+                "username" => credentials.username = text,
+                _ => credentials.password = text,
+            }
+        }
+        Some(credentials)
+    }
+
+    fn exposes(&mut self, pair: &Pair<'_>, owner: &str) -> Vec<Expose> {
+        let items = self.items(pair.value, &pair.what);
+        let items = items.value().into_iter().flatten();
+        items.filter_map(|item| self.expose(item, owner)).collect()
+    }
+
+    fn expose(&mut self, node: &Node, owner: &str) -> Option<Expose> {
+        let mut expose = Expose {
+            span: node.span,
+            port: Field::Absent,
+            external: None,
+            protocol: None,
+            to: Vec::new(),
+            accept: None,
+            http: Http::default(),
+        };
+        let owner = format!("a port of {owner}");
+        for pair in self.fields(node, &owner, EXPOSE_KEYS, Unknown::Ignored)? {
+            match pair.name {
+                "port" => expose.port = self.number(&pair),
+                "as" => expose.external = self.optional_number(&pair),
+                "proto" => expose.protocol = self.optional_text(pair.value, &pair.what),
+                "to" => expose.to = self.targets(&pair, &owner),
+                "accept" => expose.accept = self.hosts(&pair),
+                _ => expose.http = self.http(&pair, &owner),
+            }
+        }
+        Some(expose)
+    }
+
+    fn targets(&mut self, pair: &Pair<'_>, owner: &str) -> Vec<To> {
+        let owner = format!("`to` of {owner}");
+        let items = self.items(pair.value, &pair.what);
+        let items = items.value().into_iter().flatten();
+        items.filter_map(|item| self.target(item, &owner)).collect()
+    }
+
+    fn target(&mut self, node: &Node, owner: &str) -> Option<To> {
+        let mut to = To { span: node.span, service: None, global: false, ip: None };
+        for pair in self.fields(node, owner, TO_KEYS, Unknown::Ignored)? {
+            match pair.name {
+                "service" => to.service = self.optional_text(pair.value, &pair.what),
+                "global" => to.global = self.flag(&pair).is_some_and(|flag| flag.value),
+                "ip" => to.ip = self.optional_text(pair.value, &pair.what),
+                _ => drop(self.http(&pair, owner)),
+            }
+        }
+        to.service = to.service.filter(|text| !text.value.is_empty());
+        to.ip = to.ip.filter(|text| !text.value.is_empty());
+        Some(to)
+    }
+
+    /// The host names of `accept`; a text that cannot even stand in a URL is refused right here,
+    /// whether its service is deployed or not.
+    fn hosts(&mut self, pair: &Pair<'_>) -> Option<Vec<Text>> {
+        let hosts = self.texts(pair.value, &pair.what)?;
+        for host in hosts.iter().filter(|host| !fits_in_url(&host.value)) {
+            let sentence = format!("{} is not a host name", quoted(&host.value));
+            self.refuse(code::HOST, host.span, sentence);
+        }
+        Some(hosts)
+    }
+
+    fn http(&mut self, pair: &Pair<'_>, owner: &str) -> Http {
+        let owner = format!("`http_options` of {owner}");
+        let mut http = Http::default();
+        let fields = self.fields(pair.value, &owner, HTTP_KEYS, Unknown::Ignored);
+        for pair in fields.unwrap_or_default() {
+            if pair.name == "next_cases" {
+                http.next_cases = self.texts(pair.value, &pair.what);
+                continue;
+            }
+            let number = self.optional_number(&pair);
+            match pair.name {
+                "max_body_size" => http.max_body_size = number,
+                "proxy_buffer_size" => http.proxy_buffer_size = number,
+                "read_timeout" => http.read_timeout = number,
+                "send_timeout" => http.send_timeout = number,
+                "next_tries" => http.next_tries = number,
+                _ => http.next_timeout = number,
+            }
+        }
+        http
+    }
+
+    pub(super) fn deployed(&mut self, pair: &Pair<'_>) -> Option<Names<Deployed>> {
+        let service = short(pair.name);
+        let owner = format!("the deployment of service `{service}`");
+        let placements = self.names(pair.value, &owner, |this, pair| {
+            let owner = format!("the deployment of `{service}` in `{}`", short(pair.name));
+            let mut deployed = Deployed::default();
+            for pair in this.fields(pair.value, &owner, &["profile", "count"], Unknown::Ignored)? {
+                match pair.name {
+                    "profile" => deployed.profile = this.text(pair.value, &pair.what),
+                    _ => deployed.count = this.number(&pair),
+                }
+            }
+            // A profile that is not given is one that cannot exist.
+            if matches!(deployed.profile, Field::Absent) {
+                let value = String::new();
+                deployed.profile = Field::Given(Located { value, span: pair.key.span });
+            }
+            Some(deployed)
+        });
+        Some(placements)
+    }
+}
+
+/// What a port counts for beside its own text: the manifest has all its options for each `to`.
+fn manifest_bytes(expose: &Expose) -> usize {
+    /// Bytes of the options of a port in the manifest, without the cases.
+    const PORT_BYTES: usize = 320;
+    /// Bytes of a case in the manifest.
+    const CASE_BYTES: usize = 16;
+    let cases = expose.http.next_cases.as_ref().map_or(0, Vec::len);
+    let port = PORT_BYTES.saturating_add(cases.saturating_mul(CASE_BYTES));
+    port.saturating_mul(expose.to.len().max(1))
+}
+
+/// Whether a text may follow `http://` in a URL at all: no blank or control character, and every
+/// percent sign with its two digits.
+fn fits_in_url(host: &str) -> bool {
+    let bytes = host.as_bytes();
+    let escaped = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'%').all(|(at, _)| {
+        let end = at.saturating_add(3);
+        let digits = bytes.get(at..end).and_then(|escape| escape.get(1..));
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    });
+    escaped && !bytes.iter().any(|byte| *byte == b' ' || byte.is_ascii_control())
+}
