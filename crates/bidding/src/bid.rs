@@ -1,0 +1,80 @@
+//! [`Bid`]: a provider's price per block for a whole order, and where it stands.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+use undercut_primitives::{
+    BidId, BlockHeight, Coin, Consent, OrderId, PricePerBlock, ResourceOffer,
+};
+
+use crate::{Rank, TieBreak};
+
+/// What a provider signs to place a bid. The signer is the provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewBid {
+    /// The order.
+    pub order: OrderId,
+    /// For the whole order, per block: more than zero, at or under the ceiling.
+    pub price: PricePerBlock,
+    /// What the provider sets aside: every unit of the order, at least as asked.
+    pub offer: Vec<ResourceOffer>,
+    /// Held until the bid loses, is closed, or its lease ends; then returned in full.
+    pub deposit: Coin,
+}
+
+/// Where a bid stands. `Lost` and `Closed` are terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum BidState {
+    /// It takes part in the auction.
+    Open,
+    /// It won; its lease runs.
+    Active,
+    /// Another won.
+    Lost,
+    /// It ended without losing.
+    Closed(BidClosedReason),
+}
+
+/// Why a bid closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum BidClosedReason {
+    /// Its provider took it back.
+    Withdrawn,
+    /// A better bid took its place in a full book.
+    Evicted,
+    /// The order closed without a winner.
+    OrderClosed,
+    /// Its lease ended.
+    LeaseEnded,
+    /// Its provider was not what the order asks for any more when the auction ended.
+    NoLongerEligible,
+}
+
+/// A bid in the book. Its terms never change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bid {
+    /// Which bid.
+    pub id: BidId,
+    /// For the whole order, per block.
+    pub price: PricePerBlock,
+    /// Decides against bids of the same price.
+    pub tie: TieBreak,
+    /// What is set aside.
+    pub offer: Vec<ResourceOffer>,
+    /// What is held.
+    pub deposit: Coin,
+    /// The provider's signature on the command that placed it.
+    pub consent: Consent,
+    /// The block in which it was placed. Plays no part in the ranking.
+    pub placed_at: BlockHeight,
+    /// Where it stands.
+    pub state: BidState,
+}
+
+impl Bid {
+    /// Where it stands among the bids of its order.
+    #[must_use]
+    pub const fn rank(&self) -> Rank {
+        Rank { price: self.price.value, tie: self.tie, id: self.id }
+    }
+}

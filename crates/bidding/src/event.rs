@@ -1,0 +1,33 @@
+//! What happens to bids.
+
+use alloc::boxed::Box;
+
+use serde::{Deserialize, Serialize};
+use undercut_primitives::{BidId, Coin};
+
+use crate::{Bid, BidClosedReason};
+
+/// A change of the bid book. Returned deposits are named, so that the log alone explains them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BidEvent {
+    /// A bid was admitted; its deposit is held.
+    BidPlaced(Box<Bid>),
+    /// A bid won its order; the deposit stays held while the lease runs.
+    BidWon(BidId),
+    /// Another bid won; the deposit is returned.
+    BidLost {
+        /// Which.
+        id: BidId,
+        /// The whole deposit.
+        refund: Coin,
+    },
+    /// The bid is over; the deposit is returned.
+    BidClosed {
+        /// Which.
+        id: BidId,
+        /// Why.
+        reason: BidClosedReason,
+        /// The whole deposit.
+        refund: Coin,
+    },
+}

@@ -1,0 +1,54 @@
+//! Admit bids, rank them, name the winner, explain who could not bid.
+//!
+//! [`BidBook::admit`] takes a bid that is eligible, at or under the order's ceiling and in time.
+//! [`BidQueue`] ranks the open bids of an order by price, then by a tie-break that ignores
+//! arrival, then by id; [`BidBook::award`] names the first. Permuting the bids of an auction
+//! changes neither winner nor price.
+//!
+//! | state | input | guard | next | events | source |
+//! | --- | --- | --- | --- | --- | --- |
+//! | – | admit | rules of [`BidRejection`] in their order | open | `BidPlaced` (and `BidClosed` of an evicted one) | `chain.md` 2.3, W7, W9 |
+//! | open | award to it | – | active | `BidWon` | 1.3 |
+//! | open | award to another | – | lost, deposit back | `BidLost` | 1.3, W1 |
+//! | open | withdrawn, order closed | – | closed, deposit back | `BidClosed` | 1.3 |
+//! | active | lease ends | – | closed, deposit back | `BidClosed` | 1.3 |
+//!
+//! Lost and closed are terminal. [`eligibility`] also answers why a provider did not bid.
+
+#![cfg_attr(not(test), no_std)]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::float_arithmetic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::todo
+)]
+
+extern crate alloc;
+
+mod bid;
+mod book;
+mod eligibility;
+mod error;
+mod event;
+mod glob;
+mod offer;
+mod params;
+pub mod plain;
+mod profile;
+mod queue;
+mod rank;
+
+pub use bid::{Bid, BidClosedReason, BidState, NewBid};
+pub use book::{Award, BidBook, BidOrigin};
+pub use eligibility::{Ineligible, eligibility};
+pub use error::BidRejection;
+pub use event::BidEvent;
+pub use offer::{OfferMismatch, offer_covers};
+pub use params::BidParams;
+pub use profile::{ProfileRejection, ProviderProfile};
+pub use queue::BidQueue;
+pub use rank::{Rank, TieBreak};

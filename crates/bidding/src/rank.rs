@@ -1,0 +1,56 @@
+//! [`Rank`]: the total order of bids.
+
+use serde::{Deserialize, Serialize};
+use undercut_primitives::crypto::{self, Namespace};
+use undercut_primitives::{BidId, Decimal, Digest};
+
+const TIE: Namespace = Namespace("undercut/tie/v1");
+
+/// Decides between equal prices: a digest of the order's entropy and the provider.
+///
+/// It depends on nothing that a bidder can hurry or reorder, and nobody knew the entropy when the
+/// providers' addresses were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TieBreak(Digest);
+
+impl TieBreak {
+    /// The tie-break of a bid for an order that opened with `entropy`.
+    #[must_use]
+    pub fn of(entropy: &Digest, bid: &BidId) -> Self {
+        let parts: [&[u8]; 2] = [entropy.as_bytes(), bid.provider.0.as_bytes()];
+        Self(crypto::digest_parts(TIE, &parts))
+    }
+}
+
+/// Where a bid stands among the bids of its order; the smallest wins.
+///
+/// Compared by price, then tie-break, then id. The id is unique, so no two ranks are equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rank {
+    /// Micro-units per block. All bids of an order are in its denom.
+    pub price: Decimal,
+    /// Decides between equal prices.
+    pub tie: TieBreak,
+    /// Decides between equal digests, so never.
+    pub id: BidId,
+}
+
+#[cfg(test)]
+mod tests {
+    use undercut_primitives::{Address, DeploymentId, GroupId, Provider, Tenant};
+
+    use super::*;
+
+    #[test]
+    fn another_entropy_breaks_the_tie_another_way() {
+        let tenant = Tenant(Address::of_module("tenant"));
+        let order = GroupId { deployment: DeploymentId { tenant, dseq: 1 }, gseq: 1 }.order(1);
+        let [a, b] = ["a", "b"].map(|name| order.bid(Provider(Address::of_module(name))));
+        let first_wins = |entropy: u8| {
+            let entropy = Digest::from_bytes([entropy; 32]);
+            TieBreak::of(&entropy, &a) < TieBreak::of(&entropy, &b)
+        };
+        let wins = (0..=255).filter(|&entropy| first_wins(entropy)).count();
+        assert!((90..=166).contains(&wins), "{wins} of 256");
+    }
+}

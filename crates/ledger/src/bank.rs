@@ -1,0 +1,219 @@
+//! Money outside escrow: the host chain's bank, or [`MemoryBank`]; and how events move money.
+
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use undercut_primitives::{Address, Amount, Coin, Denom};
+
+use crate::LedgerEvent;
+
+/// One movement of money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Posting {
+    /// From one account to another.
+    Transfer {
+        /// Who pays.
+        from: Address,
+        /// Who is paid.
+        to: Address,
+        /// How much.
+        coin: Coin,
+    },
+    /// New money.
+    Mint {
+        /// Who receives it.
+        to: Address,
+        /// How much.
+        coin: Coin,
+    },
+    /// Money destroyed.
+    Burn {
+        /// Who loses it.
+        from: Address,
+        /// How much.
+        coin: Coin,
+    },
+}
+
+/// The account that holds all escrow and all bid deposits.
+#[must_use]
+pub fn escrow_address() -> Address {
+    Address::of_module("escrow")
+}
+
+/// The account of the vault.
+#[must_use]
+pub fn vault_address() -> Address {
+    Address::of_module("vault")
+}
+
+/// The bank has not what it was asked to move.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{owner} has {balance}{denom}, needed are {needed}", denom = coin.denom, needed = coin.amount)]
+pub struct BankRefused {
+    /// Whose money.
+    pub owner: Address,
+    /// What there is, in micro-units.
+    pub balance: Amount,
+    /// What was asked for.
+    pub coin: Coin,
+}
+
+/// Money outside escrow. The engine asks for balances first and then posts; a bank that refuses
+/// what it could just pay is at fault.
+pub trait Bank {
+    /// What `owner` has, in micro-units.
+    fn balance(&self, owner: &Address, denom: &Denom) -> Amount;
+
+    /// Makes one movement.
+    ///
+    /// # Errors
+    ///
+    /// [`BankRefused`] when the payer has too little, or the receiver's balance would overflow.
+    fn post(&mut self, posting: &Posting) -> Result<(), BankRefused>;
+}
+
+/// A bank in memory, for simulations, tests and servers that hold all balances themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemoryBank {
+    balances: BTreeMap<(Denom, Address), Amount>,
+    supply: BTreeMap<Denom, Amount>,
+}
+
+impl MemoryBank {
+    /// All that exists of `denom`.
+    #[must_use]
+    pub fn supply(&self, denom: &Denom) -> Amount {
+        self.supply.get(denom).copied().unwrap_or_default()
+    }
+
+    /// The denoms that exist or existed, in order.
+    pub fn denoms(&self) -> impl Iterator<Item = &Denom> {
+        self.supply.keys()
+    }
+
+    /// All balances that are not zero, by denom and owner.
+    pub fn balances(&self) -> impl Iterator<Item = (&Denom, &Address, Amount)> {
+        self.balances.iter().map(|((denom, owner), amount)| (denom, owner, *amount))
+    }
+
+    fn add(&mut self, owner: Address, coin: &Coin) -> Result<(), BankRefused> {
+        let key = (coin.denom.clone(), owner);
+        let balance = self.balances.get(&key).copied().unwrap_or_default();
+        let refused = || BankRefused { owner, balance, coin: coin.clone() };
+        let sum = balance.plus(coin.amount).map_err(|_| refused())?;
+        if !sum.is_zero() {
+            self.balances.insert(key, sum);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, owner: Address, coin: &Coin) -> Result<(), BankRefused> {
+        let key = (coin.denom.clone(), owner);
+        let balance = self.balances.get(&key).copied().unwrap_or_default();
+        let rest = balance.checked_sub(coin.amount);
+        let rest = rest.ok_or_else(|| BankRefused { owner, balance, coin: coin.clone() })?;
+        if rest.is_zero() {
+            self.balances.remove(&key);
+        } else {
+            self.balances.insert(key, rest);
+        }
+        Ok(())
+    }
+}
+
+impl Bank for MemoryBank {
+    fn balance(&self, owner: &Address, denom: &Denom) -> Amount {
+        self.balances.get(&(denom.clone(), *owner)).copied().unwrap_or_default()
+    }
+
+    fn post(&mut self, posting: &Posting) -> Result<(), BankRefused> {
+        match posting {
+            Posting::Transfer { from, to, coin } => {
+                self.take(*from, coin)?;
+                self.add(*to, coin)
+            }
+            Posting::Mint { to, coin } => {
+                let supply = self.supply(&coin.denom);
+                let refused = || BankRefused { owner: *to, balance: supply, coin: coin.clone() };
+                let sum = supply.plus(coin.amount).map_err(|_| refused())?;
+                if sum > Amount::SUPPLY_MAX {
+                    return Err(refused());
+                }
+                self.supply.insert(coin.denom.clone(), sum);
+                self.add(*to, coin)
+            }
+            Posting::Burn { from, coin } => {
+                self.take(*from, coin)?;
+                // No more can be burned than one account holds, so the supply covers it.
+                let rest = self.supply(&coin.denom).checked_sub(coin.amount).unwrap_or_default();
+                self.supply.insert(coin.denom.clone(), rest);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The movements of money that an event stands for, in order.
+#[must_use]
+pub fn postings(event: &LedgerEvent) -> Vec<Posting> {
+    let escrow = escrow_address();
+    match event {
+        LedgerEvent::Deposited { denom, deposit, .. } => {
+            let coin = Coin::new(denom.clone(), deposit.amount);
+            vec![Posting::Transfer { from: deposit.depositor, to: escrow, coin }]
+        }
+        LedgerEvent::Withdrawn { lease, coin } => {
+            let to = lease.provider().0;
+            vec![Posting::Transfer { from: escrow, to, coin: coin.clone() }]
+        }
+        LedgerEvent::AccountClosed { denom, refunds, .. } => {
+            let refund = |refund: &crate::Refund| Posting::Transfer {
+                from: escrow,
+                to: refund.to,
+                coin: Coin::new(denom.clone(), refund.amount),
+            };
+            refunds.iter().map(refund).collect()
+        }
+        LedgerEvent::Vault(event) => event.postings(),
+        LedgerEvent::AccountOpened { .. }
+        | LedgerEvent::LeaseSigned(_)
+        | LedgerEvent::Settled(_)
+        | LedgerEvent::LeaseEnded { .. } => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_moves_whole_or_not_at_all() {
+        let [alice, bob] = ["alice", "bob"].map(Address::of_module);
+        let mut bank = MemoryBank::default();
+        bank.post(&Posting::Mint { to: alice, coin: Coin::uact(10) }).unwrap();
+        let coin = Coin::uact(11);
+        let refused = bank.post(&Posting::Transfer { from: alice, to: bob, coin: coin.clone() });
+        assert_eq!(
+            refused,
+            Err(BankRefused { owner: alice, balance: Amount::from_micro(10), coin })
+        );
+        bank.post(&Posting::Transfer { from: alice, to: bob, coin: Coin::uact(4) }).unwrap();
+        bank.post(&Posting::Burn { from: bob, coin: Coin::uact(1) }).unwrap();
+        let uact = undercut_primitives::Denom::uact();
+        assert_eq!(bank.balance(&alice, &uact), Amount::from_micro(6));
+        assert_eq!(bank.balance(&bob, &uact), Amount::from_micro(3));
+        assert_eq!(bank.supply(&uact), Amount::from_micro(9));
+    }
+
+    #[test]
+    fn a_transfer_to_oneself_changes_nothing() {
+        let alice = Address::of_module("alice");
+        let mut bank = MemoryBank::default();
+        bank.post(&Posting::Mint { to: alice, coin: Coin::uact(10) }).unwrap();
+        let before = bank.clone();
+        bank.post(&Posting::Transfer { from: alice, to: alice, coin: Coin::uact(10) }).unwrap();
+        assert_eq!(bank, before);
+    }
+}

@@ -1,0 +1,62 @@
+//! Why the vault says no. Variants stand in the order in which they are checked.
+
+use undercut_primitives::{Amount, Code, Denom};
+
+use super::{ConversionRefused, MintStatus};
+
+/// Why a burn is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BmeRejection {
+    /// A burn of nothing.
+    #[error("the amount is zero")]
+    AmountZero,
+    /// More than may be in circulation.
+    #[error("{amount} micro-units are more than the {amount_max} that one denom may have")]
+    AmountTooLarge {
+        /// The amount.
+        amount: Amount,
+        /// The most allowed.
+        amount_max: Amount,
+    },
+    /// Only uakt and uact are burned for each other.
+    #[error("{denom} cannot be burned; uakt and uact can")]
+    UnknownDenom {
+        /// The denom.
+        denom: Denom,
+    },
+    /// The price is missing, or the collateral ratio is too low. Try again later.
+    #[error("burning {denom} is halted: the status is {status:?}")]
+    Halted {
+        /// What was to be burned.
+        denom: Denom,
+        /// The status.
+        status: MintStatus,
+    },
+    /// Too little would come out, or a number does not fit.
+    #[error(transparent)]
+    Conversion(#[from] ConversionRefused),
+    /// A mint below the minimum.
+    #[error("{gross} uact would come out, at least {mint_min} must")]
+    BelowMinimum {
+        /// What would come out before the spread, in uact.
+        gross: Amount,
+        /// The least, in uact.
+        mint_min: Amount,
+    },
+}
+
+impl BmeRejection {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        Code::new(match self {
+            Self::AmountZero => "BME001",
+            Self::AmountTooLarge { .. } => "BME002",
+            Self::UnknownDenom { .. } => "BME003",
+            Self::Halted { .. } => "BME004",
+            Self::Conversion(_) => "BME005",
+            Self::BelowMinimum { .. } => "BME006",
+        })
+    }
+}
