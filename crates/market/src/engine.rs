@@ -1,0 +1,330 @@
+//! [`Engine`]: blocks of commands in, records out.
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use undercut_ledger::log::{Head, Record};
+use undercut_ledger::{Bank, BankRefused, Posting, merkle};
+use undercut_primitives::{Address, Amount, Denom, Digest};
+
+use crate::decide::{self, Signer};
+use crate::end_of_block;
+use crate::{
+    BlockContext, BlockError, CommandRejection, Event, Genesis, GenesisError, Rejection,
+    SignedCommand, State, VerifiedCommand,
+};
+
+/// Which records a command became.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Their sequences.
+    pub records: core::ops::Range<u64>,
+}
+
+/// A sealed block.
+#[derive(Clone, Debug)]
+pub struct BlockOutcome {
+    /// Everything that happened, the seal last.
+    pub records: Vec<Record<Event>>,
+    /// The frames of the records, ready to be appended to a log.
+    pub frames: Vec<u8>,
+    /// The end of the log after the seal.
+    pub head: Head,
+    /// Root of the state that the block left.
+    pub state_root: Digest,
+}
+
+/// The deterministic state machine. Same genesis and same blocks give the same records and the
+/// same head, on every platform; it reads no clock, file, socket or key.
+///
+/// `begin_block`, then any number of `execute`, then `end_block`. A command that is refused leaves
+/// no trace. The bank is the host's and is passed to each call.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    state: State,
+    head: Head,
+    block: Option<OpenBlock>,
+    has_stopped: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct OpenBlock {
+    records: Vec<Record<Event>>,
+    frames: Vec<u8>,
+}
+
+impl Engine {
+    /// Starts a market: records the genesis, mints its balances, and seals block 0.
+    ///
+    /// # Errors
+    ///
+    /// [`GenesisError`] for a genesis that no market can start with.
+    pub fn new(
+        genesis: &Genesis,
+        bank: &mut impl Bank,
+    ) -> Result<(Self, BlockOutcome), GenesisError> {
+        genesis.check()?;
+        let state = State::new(genesis);
+        let (head, block) = (Head::EMPTY, Some(OpenBlock::default()));
+        let mut engine = Self { state, head, block, has_stopped: false };
+        let event = Event::Genesis(genesis.clone().into());
+        let postings = event.postings();
+        engine.chain(vec![event]).map_err(|_| GenesisError::Unrecordable)?;
+        for posting in &postings {
+            bank.post(posting).map_err(|_| GenesisError::Unrecordable)?;
+        }
+        let outcome = engine.seal().map_err(|_| GenesisError::Unrecordable)?;
+        Ok((engine, outcome))
+    }
+
+    /// Everything that the engine knows.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The end of the log so far, records of an open block included.
+    #[must_use]
+    pub const fn head(&self) -> Head {
+        self.head
+    }
+
+    /// The chain that commands must be signed for.
+    #[must_use]
+    pub fn chain_id(&self) -> &str {
+        &self.state.genesis().chain_id
+    }
+
+    /// Opens the next block.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError`] when a block is open, the height is not the next one, or time runs backwards.
+    pub fn begin_block(&mut self, context: BlockContext) -> Result<(), BlockError> {
+        if self.has_stopped {
+            return Err(BlockError::Stopped);
+        }
+        if self.block.is_some() {
+            return Err(BlockError::AlreadyOpen);
+        }
+        let (last, found) = (*self.state.context(), context.height);
+        let expected = last.height.next();
+        if expected != Some(found) {
+            let expected = expected.unwrap_or(last.height);
+            return Err(BlockError::WrongHeight { expected, found });
+        }
+        if context.time < last.time {
+            return Err(BlockError::TimeBackwards { last: last.time, found: context.time });
+        }
+        self.block = Some(OpenBlock::default());
+        let opened = Event::BlockOpened(context);
+        // Records carry the height of the block they belong to, so the state moves first.
+        self.apply(&opened)?;
+        self.chain(vec![opened])
+    }
+
+    /// The answer that [`Engine::execute`] would give, without changing anything.
+    ///
+    /// # Errors
+    ///
+    /// The [`Rejection`] that `execute` would give.
+    pub fn check(&self, bank: &impl Bank, command: &SignedCommand) -> Result<(), Rejection> {
+        let verified = command.clone().verify(self.chain_id())?;
+        let events = self.decide(&verified)?;
+        Ok(affordable(bank, &postings(&events))?)
+    }
+
+    /// Executes a command in the open block.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Rejection`]: signature, then chain, last block and nonce, then the command's
+    /// own rules, then the money. Nothing has changed then.
+    pub fn execute(
+        &mut self,
+        bank: &mut impl Bank,
+        command: &SignedCommand,
+    ) -> Result<Receipt, Rejection> {
+        let verified = command.clone().verify(self.chain_id())?;
+        self.execute_verified(bank, &verified)
+    }
+
+    /// Executes a command whose signature was checked before, perhaps on another core.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::execute`].
+    #[tracing::instrument(name = "market.execute", level = "debug", skip_all, fields(height = self.state.height().to_u64()))]
+    pub fn execute_verified(
+        &mut self,
+        bank: &mut impl Bank,
+        command: &VerifiedCommand,
+    ) -> Result<Receipt, Rejection> {
+        if self.has_stopped {
+            return Err(BlockError::Stopped.into());
+        }
+        if self.block.is_none() {
+            return Err(BlockError::NotOpen.into());
+        }
+        let start = self.head.records;
+        let events = self.decide(command).inspect_err(
+            |rejection| tracing::debug!(code = %rejection.code(), %rejection, "command refused"),
+        )?;
+        self.commit(bank, events)?;
+        Ok(Receipt { records: start..self.head.records })
+    }
+
+    /// Ends the open block: awards, ends of money, burns, seal. See [`crate::end_of_block`].
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError`] when no block is open, or when the engine or the bank contradicts itself;
+    /// the engine has then stopped for good.
+    #[tracing::instrument(name = "market.end_block", level = "debug", skip_all, fields(height = self.state.height().to_u64()))]
+    pub fn end_block(&mut self, bank: &mut impl Bank) -> Result<BlockOutcome, BlockError> {
+        if self.has_stopped {
+            return Err(BlockError::Stopped);
+        }
+        if self.block.is_none() {
+            return Err(BlockError::NotOpen);
+        }
+        let outcome = end_of_block::run(self, bank).and_then(|()| self.seal());
+        self.has_stopped = outcome.is_err();
+        outcome
+    }
+
+    fn decide(&self, command: &VerifiedCommand) -> Result<Vec<Event>, Rejection> {
+        let signed = command.signed();
+        self.check_envelope(command)?;
+        let signer = Signer { address: command.signer(), consent: command.consent() };
+        let mut events = vec![Event::CommandAccepted(signed.clone().into())];
+        events.extend(decide::decide(&self.state, signer, &signed.command)?);
+        Ok(events)
+    }
+
+    fn check_envelope(&self, command: &VerifiedCommand) -> Result<(), CommandRejection> {
+        let (signed, signer) = (command.signed(), command.signer());
+        if command.chain_id() != self.chain_id() {
+            let (expected, found) = (self.chain_id().into(), command.chain_id().into());
+            return Err(CommandRejection::WrongChain { expected, found });
+        }
+        let (expires_at, height) = (signed.expires_at, self.state.height());
+        if expires_at < height {
+            return Err(CommandRejection::Expired { expires_at, height });
+        }
+        let expected = self.state.nonce(&signer).saturating_add(1);
+        if signed.nonce != expected {
+            let found = signed.nonce;
+            return Err(CommandRejection::WrongNonce { signer, expected, found });
+        }
+        Ok(())
+    }
+
+    /// Makes decided events true: money first, then records and state.
+    pub(crate) fn commit(
+        &mut self,
+        bank: &mut impl Bank,
+        events: Vec<Event>,
+    ) -> Result<(), Rejection> {
+        let postings = postings(&events);
+        affordable(bank, &postings)?;
+        for posting in &postings {
+            bank.post(posting).map_err(|refused| self.stop(BlockError::Bank(refused)))?;
+        }
+        for event in &events {
+            self.apply(event)?;
+        }
+        Ok(self.chain(events)?)
+    }
+
+    fn apply(&mut self, event: &Event) -> Result<(), BlockError> {
+        self.state.apply(event).map_err(|misfit| self.stop(BlockError::Misfit(misfit)))
+    }
+
+    fn chain(&mut self, events: Vec<Event>) -> Result<(), BlockError> {
+        let height = self.state.height();
+        for event in events {
+            let chained = self.head.chain(height, event);
+            let (Ok((record, head, frame)), Some(block)) = (chained, self.block.as_mut()) else {
+                let misfit =
+                    undercut_primitives::Misfit::new("the event is too large for a record");
+                return Err(self.stop(BlockError::Misfit(misfit)));
+            };
+            block.records.push(record);
+            block.frames.extend(frame);
+            self.head = head;
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, error: BlockError) -> BlockError {
+        self.has_stopped = true;
+        tracing::error!(code = %error.code(), %error, "the engine stops");
+        error
+    }
+
+    fn seal(&mut self) -> Result<BlockOutcome, BlockError> {
+        let block = self.block.as_ref().ok_or(BlockError::NotOpen)?;
+        let hashes: Vec<Digest> = block.records.iter().map(|record| record.hash).collect();
+        let state_root = self.state.root();
+        self.chain(vec![Event::BlockSealed {
+            height: self.state.height(),
+            records_root: merkle::root(&hashes),
+            state_root,
+        }])?;
+        let OpenBlock { records, frames } = self.block.take().ok_or(BlockError::NotOpen)?;
+        tracing::debug!(records = records.len(), head = %self.head.hash, "block sealed");
+        Ok(BlockOutcome { records, frames, head: self.head, state_root })
+    }
+}
+
+fn postings(events: &[Event]) -> Vec<Posting> {
+    events.iter().flat_map(Event::postings).collect()
+}
+
+/// Whether all postings, made one after the other, find the money they need.
+fn affordable(bank: &impl Bank, postings: &[Posting]) -> Result<(), BankRefused> {
+    let mut balances: BTreeMap<(Address, Denom), Amount> = BTreeMap::new();
+    for posting in postings {
+        let (from, to, coin) = match posting {
+            Posting::Transfer { from, to, coin } => (Some(from), Some(to), coin),
+            Posting::Mint { to, coin } => (None, Some(to), coin),
+            Posting::Burn { from, coin } => (Some(from), None, coin),
+        };
+        let mut balance_of = |owner: &Address| {
+            let key = (*owner, coin.denom.clone());
+            *balances.entry(key).or_insert_with(|| bank.balance(owner, &coin.denom))
+        };
+        let refused =
+            |owner: &Address, balance| BankRefused { owner: *owner, balance, coin: coin.clone() };
+        if let Some(from) = from {
+            let balance = balance_of(from);
+            let rest = balance.checked_sub(coin.amount).ok_or_else(|| refused(from, balance))?;
+            balances.insert((*from, coin.denom.clone()), rest);
+        }
+        if let Some(to) = to {
+            let key = (*to, coin.denom.clone());
+            let balance = balances.get(&key).copied();
+            let balance = balance.unwrap_or_else(|| bank.balance(to, &coin.denom));
+            let sum = balance.plus(coin.amount).map_err(|_| refused(to, balance))?;
+            balances.insert(key, sum);
+        }
+    }
+    Ok(())
+}
+
+impl From<Rejection> for BlockError {
+    /// A rule that failed where none can: at the end of a block.
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Block(error) => error,
+            other => Self::EndOfBlock { code: other.code(), sentence: sentence(&other) },
+        }
+    }
+}
+
+fn sentence(rejection: &Rejection) -> String {
+    rejection.to_string()
+}

@@ -1,0 +1,202 @@
+//! Why the engine says no to a command, and what can go wrong with a block.
+
+use alloc::string::String;
+
+use undercut_bidding::{BidRejection, ProfileRejection};
+use undercut_ledger::bme::BmeRejection;
+use undercut_ledger::{BankRefused, LedgerRejection};
+use undercut_orderbook::OrderRejection;
+use undercut_primitives::crypto::SignatureRejected;
+use undercut_primitives::{Address, BlockHeight, BlockTime, Code, Misfit};
+
+/// Why a command is refused before its rules are asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandRejection {
+    /// The command is too large. Split it.
+    #[error("the command has more than {bytes_max} bytes")]
+    TooLarge {
+        /// How many are allowed.
+        bytes_max: usize,
+    },
+    /// The signature is missing or wrong, or for another chain. Sign for this chain.
+    #[error("not signed for chain `{chain_id}`: {source}")]
+    Unsigned {
+        /// The chain that it was checked for.
+        chain_id: String,
+        /// What is wrong with the signature.
+        source: SignatureRejected,
+    },
+    /// The signature was checked for another chain.
+    #[error("the signature is for chain `{found}`, this is `{expected}`")]
+    WrongChain {
+        /// This chain.
+        expected: String,
+        /// The chain that it was checked for.
+        found: String,
+    },
+    /// The command came too late. Sign it again with a later last block.
+    #[error("the command could be accepted up to block {expires_at}, this is block {height}")]
+    Expired {
+        /// Its last block.
+        expires_at: BlockHeight,
+        /// This block.
+        height: BlockHeight,
+    },
+    /// The command was accepted before, or one is missing in between.
+    #[error("nonce {found} of {signer} where {expected} comes next")]
+    WrongNonce {
+        /// Who asks.
+        signer: Address,
+        /// The next one.
+        expected: u64,
+        /// The command's.
+        found: u64,
+    },
+    /// Someone else's business. The authority table stands at [`crate::Command`].
+    #[error("{signer} may not do this; {authority} may")]
+    NotAllowed {
+        /// Who asks.
+        signer: Address,
+        /// Who may.
+        authority: &'static str,
+    },
+}
+
+impl CommandRejection {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        Code::new(match self {
+            Self::TooLarge { .. } => "CMD001",
+            Self::Unsigned { .. } => "CMD002",
+            Self::WrongChain { .. } => "CMD003",
+            Self::Expired { .. } => "CMD004",
+            Self::WrongNonce { .. } => "CMD005",
+            Self::NotAllowed { .. } => "CMD006",
+        })
+    }
+}
+
+/// Why a command is refused. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// Refused before its rules were asked.
+    #[error(transparent)]
+    Command(#[from] CommandRejection),
+    /// Provider attributes that cannot be.
+    #[error(transparent)]
+    Profile(#[from] ProfileRejection),
+    /// Refused by the order book.
+    #[error(transparent)]
+    Order(#[from] OrderRejection),
+    /// Refused by the bid book.
+    #[error(transparent)]
+    Bid(#[from] BidRejection),
+    /// Refused by the escrow.
+    #[error(transparent)]
+    Ledger(#[from] LedgerRejection),
+    /// Refused by the vault.
+    #[error(transparent)]
+    Bme(#[from] BmeRejection),
+    /// Someone has not the money.
+    #[error("not enough money: {0}")]
+    Funds(#[from] BankRefused),
+    /// The block is not open, or the engine stopped.
+    #[error(transparent)]
+    Block(#[from] BlockError),
+}
+
+impl Rejection {
+    /// The stable code, the same in library, log, command line and documents.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Command(rejection) => rejection.code(),
+            Self::Profile(rejection) => rejection.code(),
+            Self::Order(rejection) => rejection.code(),
+            Self::Bid(rejection) => rejection.code(),
+            Self::Ledger(rejection) => rejection.code(),
+            Self::Bme(rejection) => rejection.code(),
+            Self::Funds(_) => Code::new("BNK001"),
+            Self::Block(error) => error.code(),
+        }
+    }
+
+    /// Whether the same signed command may be accepted later.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Command(rejection) => matches!(rejection, CommandRejection::WrongNonce { .. }),
+            Self::Bid(rejection) => {
+                matches!(rejection, BidRejection::BookFull { .. } | BidRejection::Ineligible(_))
+            }
+            Self::Bme(rejection) => matches!(rejection, BmeRejection::Halted { .. }),
+            Self::Funds(_) | Self::Block(BlockError::NotOpen) => true,
+            Self::Profile(_) | Self::Order(_) | Self::Ledger(_) | Self::Block(_) => false,
+        }
+    }
+}
+
+/// What can go wrong with a block.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlockError {
+    /// `begin_block` comes first.
+    #[error("no block is open")]
+    NotOpen,
+    /// `end_block` comes first.
+    #[error("a block is open already")]
+    AlreadyOpen,
+    /// Heights have no gaps.
+    #[error("block {found} where block {expected} comes next")]
+    WrongHeight {
+        /// The next one.
+        expected: BlockHeight,
+        /// The one given.
+        found: BlockHeight,
+    },
+    /// Time never runs backwards.
+    #[error("block time {found} is before the last block's {last}")]
+    TimeBackwards {
+        /// Of the last block.
+        last: BlockTime,
+        /// The one given.
+        found: BlockTime,
+    },
+    /// The bank refused what it could just pay. The engine has stopped for good.
+    #[error("the bank refused a payment it had the money for: {0}")]
+    Bank(BankRefused),
+    /// The engine contradicts itself: a bug. It has stopped for good.
+    #[error("{0}")]
+    Misfit(#[from] Misfit),
+    /// A rule failed that cannot fail at the end of a block: a bug. The engine has stopped.
+    #[error("end of block: {code}: {sentence}")]
+    EndOfBlock {
+        /// The code of the rejection.
+        code: Code,
+        /// The rejection.
+        sentence: String,
+    },
+    /// The engine stopped earlier.
+    #[error("the engine has stopped after a fault")]
+    Stopped,
+}
+
+impl BlockError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        Code::new(match self {
+            Self::NotOpen => "BLK001",
+            Self::AlreadyOpen => "BLK002",
+            Self::WrongHeight { .. } => "BLK003",
+            Self::TimeBackwards { .. } => "BLK004",
+            Self::Bank(_) => "BLK005",
+            Self::Misfit(_) => "BLK006",
+            Self::EndOfBlock { .. } => "BLK007",
+            Self::Stopped => "BLK008",
+        })
+    }
+}

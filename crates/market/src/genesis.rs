@@ -1,0 +1,121 @@
+//! [`Genesis`]: what a market starts with. It is the first record of every log.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+use undercut_primitives::{Address, Amount, BlockTime, Coin, Denom};
+
+use crate::Params;
+
+/// What a market starts with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Genesis {
+    /// The name of the chain, 1 to 64 bytes. Every signature binds it.
+    pub chain_id: String,
+    /// The time of block 0.
+    pub time: BlockTime,
+    /// What the market chose.
+    pub params: Params,
+    /// Auditors by the text that manifests call them by, and the account that speaks for each.
+    pub auditors: Vec<(String, Address)>,
+    /// What accounts start with. Empty where the host's bank holds the money already.
+    pub balances: Vec<(Address, Coin)>,
+    /// AKT in the vault that backs ACT from the start, in uakt.
+    pub vault_uakt: Amount,
+}
+
+/// A genesis that no market can start with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GenesisError {
+    /// The chain has no name, or too long a one.
+    #[error("the chain id has {bytes} bytes, allowed are 1 to 64")]
+    ChainId {
+        /// How many it has.
+        bytes: usize,
+    },
+    /// A window or limit is zero.
+    #[error("the parameter {parameter} must be at least 1")]
+    ParameterZero {
+        /// Which.
+        parameter: &'static str,
+    },
+    /// The thresholds of the mint status are out of order.
+    #[error("the warn ratio of {warn_bps} basis points is not above the halt ratio of {halt_bps}")]
+    Thresholds {
+        /// Warn threshold.
+        warn_bps: u32,
+        /// Halt threshold.
+        halt_bps: u32,
+    },
+    /// A spread of more than the whole.
+    #[error("a spread of {spread_bps} basis points, allowed are up to 1000")]
+    Spread {
+        /// The spread.
+        spread_bps: u32,
+    },
+    /// The balances of a denom are more than may exist.
+    #[error("all {denom} together are more than {amount_max} micro-units")]
+    Supply {
+        /// The denom.
+        denom: Denom,
+        /// The most that may exist.
+        amount_max: Amount,
+    },
+    /// The genesis does not fit into a record, or the bank refused a balance.
+    #[error("the genesis cannot be recorded")]
+    Unrecordable,
+}
+
+impl Genesis {
+    /// Checks the genesis.
+    ///
+    /// # Errors
+    ///
+    /// The first broken rule, in the order of [`GenesisError`]'s variants.
+    pub fn check(&self) -> Result<(), GenesisError> {
+        if !(1..=64).contains(&self.chain_id.len()) {
+            return Err(GenesisError::ChainId { bytes: self.chain_id.len() });
+        }
+        let Params { order, bid, bme, .. } = &self.params;
+        let least_one = [
+            ("bid_window", order.bid_window.to_blocks()),
+            ("choice_window", order.choice_window.to_blocks()),
+            ("bids_max", u64::from(bid.bids_max)),
+            ("requests_per_block_max", u64::from(bme.requests_per_block_max)),
+        ];
+        if let Some((parameter, _)) = least_one.into_iter().find(|(_, value)| *value == 0) {
+            return Err(GenesisError::ParameterZero { parameter });
+        }
+        if bme.warn_ratio_bps <= bme.halt_ratio_bps {
+            let (warn_bps, halt_bps) = (bme.warn_ratio_bps, bme.halt_ratio_bps);
+            return Err(GenesisError::Thresholds { warn_bps, halt_bps });
+        }
+        let spread_bps = bme.mint_spread_bps.max(bme.redeem_spread_bps);
+        if spread_bps > 1000 {
+            return Err(GenesisError::Spread { spread_bps });
+        }
+        self.check_supply()
+    }
+
+    fn check_supply(&self) -> Result<(), GenesisError> {
+        for denom in self.balances.iter().map(|(_, coin)| &coin.denom) {
+            if self.supply(denom).is_none() {
+                let amount_max = Amount::SUPPLY_MAX;
+                return Err(GenesisError::Supply { denom: denom.clone(), amount_max });
+            }
+        }
+        Ok(())
+    }
+
+    /// All that exists of `denom` at the start, or `None` when it is more than may exist.
+    #[must_use]
+    pub fn supply(&self, denom: &Denom) -> Option<Amount> {
+        let vault = if *denom == Denom::uakt() { self.vault_uakt } else { Amount::ZERO };
+        let coins = self.balances.iter().filter(|(_, coin)| coin.denom == *denom);
+        let sum =
+            coins.map(|(_, coin)| coin.amount).try_fold(vault, |sum, amount| sum.plus(amount).ok());
+        sum.filter(|sum| *sum <= Amount::SUPPLY_MAX)
+    }
+}

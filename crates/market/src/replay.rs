@@ -1,0 +1,251 @@
+//! Checking a log: fold its records again, or decide its commands again.
+//!
+//! Two depths beyond the hashes, which [`undercut_ledger::log`] checks. [`Replay`] applies the
+//! events and compares both roots at every seal: it proves that the log explains the state.
+//! [`replay`] runs an engine on the recorded blocks and compares every record: it proves that the
+//! rules were followed. Both take a log from elsewhere as input and never panic on it.
+
+use alloc::vec::Vec;
+
+use undercut_ledger::log::{Head, Record};
+use undercut_ledger::{Bank, merkle};
+use undercut_primitives::{BlockHeight, Code, Digest, Misfit};
+
+use crate::{
+    BlockContext, BlockError, Engine, Event, Genesis, GenesisError, Rejection, SignedCommand, State,
+};
+
+/// A log that does not lead where it says.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Diverged {
+    /// The log does not start with a genesis.
+    #[error("record 0 is no genesis")]
+    NoGenesis,
+    /// The genesis is none that a market can start with.
+    #[error("record 0: {0}")]
+    Genesis(#[from] GenesisError),
+    /// An event does not fit the state before it.
+    #[error("record {sequence} at block {height}: {misfit}")]
+    Event {
+        /// Which record.
+        sequence: u64,
+        /// Its block.
+        height: BlockHeight,
+        /// What does not fit.
+        misfit: Misfit,
+    },
+    /// A root at a seal is not what the records lead to.
+    #[error(
+        "record {sequence}, the seal of block {height}: the {root} root is {found}, the records lead to {computed}"
+    )]
+    Root {
+        /// Which record.
+        sequence: u64,
+        /// Its block.
+        height: BlockHeight,
+        /// `state` or `records`.
+        root: &'static str,
+        /// The root in the log.
+        found: Digest,
+        /// The root computed.
+        computed: Digest,
+    },
+    /// A block cannot be opened or ended as recorded.
+    #[error("record {sequence}: {error}")]
+    Block {
+        /// Which record.
+        sequence: u64,
+        /// Why not.
+        error: BlockError,
+    },
+    /// A recorded command is refused.
+    #[error("record {sequence}: the engine refuses the command: {rejection}")]
+    Command {
+        /// Which record.
+        sequence: u64,
+        /// Why.
+        rejection: Rejection,
+    },
+    /// The engine decides otherwise.
+    #[error("record {sequence} is not what the engine records there")]
+    Record {
+        /// The first record that differs.
+        sequence: u64,
+    },
+}
+
+impl Diverged {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        Code::new(match self {
+            Self::NoGenesis => "RPL001",
+            Self::Genesis(_) => "RPL002",
+            Self::Event { .. } => "RPL003",
+            Self::Root { .. } => "RPL004",
+            Self::Block { .. } => "RPL005",
+            Self::Command { .. } => "RPL006",
+            Self::Record { .. } => "RPL007",
+        })
+    }
+}
+
+/// Folds the records of a log into a state, and compares both roots at every seal.
+///
+/// The chain of hashes is the reader's business; feed it verified records, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Replay {
+    state: Option<State>,
+    block: Vec<Digest>,
+    seals: u64,
+    sealed: Head,
+}
+
+impl Replay {
+    /// Applies the next record.
+    ///
+    /// # Errors
+    ///
+    /// [`Diverged`] when the record does not fit; the replay is over then.
+    pub fn apply(&mut self, record: &Record<Event>) -> Result<(), Diverged> {
+        let Some(state) = &mut self.state else {
+            let Event::Genesis(genesis) = &record.event else { return Err(Diverged::NoGenesis) };
+            genesis.check()?;
+            self.state = Some(State::new(genesis));
+            self.block.push(record.hash);
+            return Ok(());
+        };
+        let (sequence, height) = (record.sequence, record.height);
+        let misfit = |misfit| Diverged::Event { sequence, height, misfit };
+        if let Event::BlockSealed { records_root, state_root, .. } = &record.event {
+            let roots = [
+                ("records", *records_root, merkle::root(&core::mem::take(&mut self.block))),
+                ("state", *state_root, state.root()),
+            ];
+            let differs = roots.into_iter().find(|(_, found, computed)| found != computed);
+            if let Some((root, found, computed)) = differs {
+                return Err(Diverged::Root { sequence, height, root, found, computed });
+            }
+            self.seals = self.seals.saturating_add(1);
+            self.sealed = Head { records: sequence.saturating_add(1), hash: record.hash };
+            return Ok(());
+        }
+        state.apply(&record.event).map_err(misfit)?;
+        if state.height() != height {
+            return Err(misfit(Misfit::new("the record is of another block")));
+        }
+        self.block.push(record.hash);
+        Ok(())
+    }
+
+    /// The state so far, or `None` before the genesis.
+    #[must_use]
+    pub const fn state(&self) -> Option<&State> {
+        self.state.as_ref()
+    }
+
+    /// The root of the state so far.
+    pub fn state_root(&mut self) -> Digest {
+        self.state.as_mut().map_or(Digest::ZERO, State::root)
+    }
+
+    /// How many seals were compared.
+    #[must_use]
+    pub const fn seals(&self) -> u64 {
+        self.seals
+    }
+
+    /// The head at the last seal. Records after it belong to a block that was never sealed.
+    #[must_use]
+    pub const fn sealed(&self) -> Head {
+        self.sealed
+    }
+}
+
+/// One block as a host saw it: its context and the commands that were accepted, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// What the host said about the block.
+    pub context: BlockContext,
+    /// Its commands.
+    pub commands: Vec<SignedCommand>,
+}
+
+/// Runs an engine on blocks from a genesis.
+///
+/// # Errors
+///
+/// [`Diverged`] at the first block or command that the engine does not take.
+pub fn replay(
+    genesis: &Genesis,
+    bank: &mut impl Bank,
+    blocks: impl IntoIterator<Item = Block>,
+) -> Result<Engine, Diverged> {
+    let (mut engine, _) = Engine::new(genesis, bank)?;
+    for block in blocks {
+        let at = engine.head().records;
+        let failed = |error| Diverged::Block { sequence: at, error };
+        engine.begin_block(block.context).map_err(failed)?;
+        for command in &block.commands {
+            let sequence = engine.head().records;
+            let refused = |rejection| Diverged::Command { sequence, rejection };
+            engine.execute(bank, command).map_err(refused)?;
+        }
+        engine.end_block(bank).map_err(failed)?;
+    }
+    Ok(engine)
+}
+
+/// Decides every command of a log again and compares every record.
+///
+/// # Errors
+///
+/// [`Diverged`] with the first record that the engine would not have written.
+pub fn replay_commands<'a>(
+    bank: &mut impl Bank,
+    records: impl IntoIterator<Item = &'a Record<Event>>,
+) -> Result<Engine, Diverged> {
+    let mut records = records.into_iter().peekable();
+    let first = records.next().ok_or(Diverged::NoGenesis)?;
+    let Event::Genesis(genesis) = &first.event else { return Err(Diverged::NoGenesis) };
+    let (mut engine, outcome) = Engine::new(genesis, bank)?;
+    let mut expected = outcome.records.into_iter().skip(1).collect::<Vec<_>>().into_iter();
+    let mut recorded: Vec<&Record<Event>> = Vec::new();
+    for record in records {
+        let sequence = record.sequence;
+        let failed = |error| Diverged::Block { sequence, error };
+        match &record.event {
+            Event::BlockOpened(context) => engine.begin_block(*context).map_err(failed)?,
+            Event::CommandAccepted(command) => {
+                let refused = |rejection| Diverged::Command { sequence, rejection };
+                engine.execute(bank, command).map_err(refused)?;
+            }
+            Event::BlockSealed { height, .. } if *height != BlockHeight::GENESIS => {
+                expected = engine.end_block(bank).map_err(failed)?.records.into_iter();
+            }
+            _ => {}
+        }
+        recorded.push(record);
+        if matches!(record.event, Event::BlockSealed { .. }) {
+            compare(&mut recorded, &mut expected, sequence)?;
+        }
+    }
+    Ok(engine)
+}
+
+fn compare(
+    recorded: &mut Vec<&Record<Event>>,
+    expected: &mut impl Iterator<Item = Record<Event>>,
+    end: u64,
+) -> Result<(), Diverged> {
+    for record in recorded.drain(..) {
+        if expected.next().as_ref() != Some(record) {
+            return Err(Diverged::Record { sequence: record.sequence });
+        }
+    }
+    match expected.next() {
+        None => Ok(()),
+        Some(_) => Err(Diverged::Record { sequence: end.saturating_add(1) }),
+    }
+}
