@@ -1,0 +1,149 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::style::Style;
+
+/// The reference engine for compute marketplaces.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about = "The reference engine for compute marketplaces: manifests become orders, bids compete, the lowest price wins, and a hash-chained log proves it.",
+    before_help = "Examples:\n  undercut demo\n  undercut sdl check deploy.yaml\n  undercut demo deploy.yaml --log market && undercut log verify market",
+    after_help = "Exit codes: 0 done or yes, 1 the answer is no, 2 wrong use, 3 a file cannot be read or written,\n6 stored data damaged, 70 bug, 130 interrupted.",
+    propagate_version = true
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+    /// Tell more on standard error; twice for every command
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Print only ASCII
+    #[arg(long, global = true)]
+    ascii: bool,
+}
+
+impl Args {
+    /// The character set to print in.
+    pub(crate) fn style(&self) -> Style {
+        Style::detect(self.ascii)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Play a market and watch it: orders, bids, leases, escrow, burns, log
+    #[command(
+        before_help = "Examples:\n  undercut demo\n  undercut demo deploy.yaml --providers 20\n  undercut demo sdl-examples/*.yaml --seed 7 --log market --json"
+    )]
+    Demo(Demo),
+    /// Check and show a kept log
+    #[command(
+        subcommand,
+        before_help = "Examples:\n  undercut log verify market\n  undercut log verify market --head 5f0c…\n  undercut log inspect market --json"
+    )]
+    Log(Log),
+    /// Check manifests and show what they become
+    #[command(
+        subcommand,
+        before_help = "Examples:\n  undercut sdl check deploy.yaml\n  undercut sdl check *.yaml --json\n  undercut sdl hash deploy.yaml"
+    )]
+    Sdl(Sdl),
+}
+
+/// What `demo` takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Demo {
+    /// Manifests for the tenants to deploy, one tenant each; none plays the embedded market
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The source of everything that is drawn; the same seed gives the same log
+    #[arg(long, default_value_t = 42, value_name = "N")]
+    pub(crate) seed: u64,
+    /// How many blocks to play [default: 2400]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) blocks: Option<u64>,
+    /// How many providers take part
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) providers: u32,
+    /// Keep the log in this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    pub(crate) log: Option<PathBuf>,
+    /// Leave out manifests with errors instead of stopping before the market starts
+    #[arg(long, requires = "files")]
+    pub(crate) skip_invalid: bool,
+    /// Threads that check signatures; changes how long it takes and nothing else [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) threads: Option<u32>,
+    /// Print one JSON object (schema undercut.demo/1) instead of the story
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Log {
+    /// Recompute every hash and link; exit 1 when one does not fit
+    Verify {
+        /// The folder that `demo --log` made
+        dir: PathBuf,
+        /// The hash of the last record as you kept it: proves that nothing was cut or replaced
+        #[arg(long, value_name = "HEX")]
+        head: Option<String>,
+    },
+    /// Show what is in a log
+    Inspect {
+        /// The folder that `demo --log` made
+        dir: PathBuf,
+        /// Print one JSON object (schema undercut.log/1)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Rebuild the state from the records and compare the roots at every seal
+    Replay {
+        /// The folder that `demo --log` made
+        dir: PathBuf,
+        /// How deep: apply the recorded events, or decide every command again
+        #[arg(long, value_enum, default_value_t = Depth::Records, value_name = "DEPTH")]
+        depth: Depth,
+    },
+}
+
+/// How deep a replay goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Depth {
+    /// Apply the recorded events and compare roots
+    Records,
+    /// Decide every command again and compare every record
+    Commands,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sdl {
+    /// Report every problem with its place; exit 1 when one is an error
+    Check {
+        /// Manifests; `-` reads standard input
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the groups that go on chain, as canonical JSON
+    Groups {
+        /// The manifest; `-` reads standard input
+        file: PathBuf,
+    },
+    /// Print the manifest that providers are sent, as canonical JSON
+    Manifest {
+        /// The manifest; `-` reads standard input
+        file: PathBuf,
+    },
+    /// Print the manifest's version hash
+    Hash {
+        /// The manifest; `-` reads standard input
+        file: PathBuf,
+    },
+}

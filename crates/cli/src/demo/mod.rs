@@ -1,0 +1,182 @@
+//! `undercut demo`: plays a market and tells about it.
+
+mod json;
+mod narrate;
+mod units;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::mpsc;
+use undercut_ledger::log::Head;
+use undercut_simulation::{Manifest, Report, Scenario, World, WorldError};
+
+use crate::args;
+use crate::exit::{Exit, Failure};
+use crate::log::folder::Writer;
+use crate::print;
+use crate::sdl::Source;
+use crate::signatures::Parallel;
+use crate::style::Style;
+use narrate::Narrator;
+
+/// Blocks that may wait for the disk before the market does.
+const BLOCKS_WAITING_MAX: usize = 64;
+
+/// Plays the market of `args`.
+pub(crate) fn run(args: &args::Demo, style: Style) -> Result<Exit, Failure> {
+    let scenario = scenario(args, style)?;
+    let writer = args.log.as_deref().map(Writer::create).transpose()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Bug, error.to_string()))?;
+    let is_interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&is_interrupted);
+    runtime.spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            flag.store(true, Ordering::Relaxed);
+        }
+    });
+    let (sender, receiver) = mpsc::channel(BLOCKS_WAITING_MAX);
+    let keeper = runtime.spawn_blocking(move || keep(writer, receiver));
+    let mut market = Market { args, style, sender, is_interrupted: &is_interrupted };
+    let report = market.play(&scenario);
+    drop(market);
+    // The log is complete only when its writer says so, whatever became of the market.
+    let kept =
+        runtime.block_on(keeper).map_err(|error| Failure::new(Exit::Bug, error.to_string()))?;
+    let report = report?;
+    kept.map_err(|error| {
+        let dir = args.log.as_deref().unwrap_or(Path::new("-")).display();
+        Failure::new(Exit::Unreadable, format!("{dir}: {error}; the log is not complete"))
+    })?;
+    if args.json {
+        print(&json::object(&report)?)?;
+    }
+    let ok = report.checks.iter().all(undercut_simulation::Check::is_ok);
+    for check in &report.checks {
+        if let Some(failure) = &check.failure {
+            eprintln!("undercut: check failed: {}: {failure}", check.name);
+        }
+    }
+    Ok(match (is_interrupted.load(Ordering::Relaxed), ok) {
+        (true, _) => Exit::Interrupted,
+        (false, true) => Exit::Done,
+        (false, false) => Exit::No,
+    })
+}
+
+/// Frames to be appended, and the head after them.
+type Sealed = (Vec<u8>, Head);
+
+/// The one writer of the log: appends what comes, and finishes when nothing comes any more.
+fn keep(writer: Option<Writer>, mut blocks: mpsc::Receiver<Sealed>) -> std::io::Result<()> {
+    let Some(mut writer) = writer else {
+        while blocks.blocking_recv().is_some() {}
+        return Ok(());
+    };
+    let mut last = Head::EMPTY;
+    while let Some((frames, head)) = blocks.blocking_recv() {
+        writer.append(&frames)?;
+        last = head;
+    }
+    writer.finish(last)
+}
+
+/// What playing needs beside the scenario.
+struct Market<'a> {
+    args: &'a args::Demo,
+    style: Style,
+    sender: mpsc::Sender<Sealed>,
+    is_interrupted: &'a AtomicBool,
+}
+
+impl Market<'_> {
+    fn play(&mut self, scenario: &Scenario) -> Result<Report, Failure> {
+        let stopped = |error: WorldError| Failure::new(Exit::Bug, error.to_string());
+        let mut world = World::new(scenario).map_err(stopped)?;
+        let threads = Parallel::new(self.args.threads);
+        let mut narrator = Narrator::new(&world, self.args.log.as_deref());
+        self.tell(&narrator.opening())?;
+        self.keep(world.log().to_vec(), world.engine().head())?;
+        for _ in 0..scenario.blocks {
+            if self.is_interrupted.load(Ordering::Relaxed) {
+                break;
+            }
+            let step = world.step(&threads).map_err(stopped)?;
+            self.keep(step.outcome.frames.clone(), step.outcome.head)?;
+            if !self.args.json {
+                self.tell(&narrator.block(&world, &step))?;
+            }
+        }
+        let report = world.finish();
+        self.tell(&narrator.ending(&report))?;
+        Ok(report)
+    }
+
+    fn tell(&self, text: &str) -> Result<(), Failure> {
+        if self.args.json || text.is_empty() {
+            return Ok(());
+        }
+        print(&self.style.paint(text))
+    }
+
+    /// Hands a block to the writer; waits while it is behind. Without `--log` nothing is kept.
+    fn keep(&self, frames: Vec<u8>, head: Head) -> Result<(), Failure> {
+        if self.args.log.is_none() {
+            return Ok(());
+        }
+        let sent = self.sender.blocking_send((frames, head));
+        sent.map_err(|_| Failure::new(Exit::Unreadable, "the log cannot be written any more"))
+    }
+}
+
+fn scenario(args: &args::Demo, style: Style) -> Result<Scenario, Failure> {
+    if args.files.is_empty() {
+        let mut scenario = Scenario::first_market_with(args.seed, args.providers);
+        scenario.blocks = args.blocks.unwrap_or(scenario.blocks);
+        return Ok(scenario);
+    }
+    let manifests = manifests(args, style)?;
+    let blocks = args.blocks.unwrap_or(2_400);
+    Ok(Scenario::for_manifests(args.seed, manifests, args.providers, blocks))
+}
+
+/// Reads and checks all files before anything starts.
+fn manifests(args: &args::Demo, style: Style) -> Result<Vec<Manifest>, Failure> {
+    let (mut manifests, mut invalid) = (Vec::new(), 0_usize);
+    for file in &args.files {
+        let source = Source::read(file)?;
+        let (sdl, found) = source.check();
+        match sdl {
+            Some(sdl) => manifests.push(Manifest {
+                name: source.path.clone(),
+                groups: sdl.groups().to_vec(),
+                version_hash: sdl.version_hash(),
+            }),
+            None if args.skip_invalid => {
+                let first = found.iter().find(|one| one.severity == undercut_sdl::Severity::Error);
+                let first = first.map_or_else(String::new, ToString::to_string);
+                eprintln!("undercut: skipped {}:{first}", source.path);
+            }
+            None => {
+                eprintln!("{}", source.render(&found, style));
+                invalid = invalid.saturating_add(1);
+            }
+        }
+    }
+    if invalid > 0 {
+        return Err(Failure::new(
+            Exit::No,
+            format!(
+                "{invalid} of {} manifests have errors; no market was started (--skip-invalid leaves them out)",
+                args.files.len()
+            ),
+        ));
+    }
+    if manifests.is_empty() {
+        return Err(Failure::new(Exit::No, "every manifest has errors; there is nothing to play"));
+    }
+    Ok(manifests)
+}

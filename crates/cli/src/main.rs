@@ -1,0 +1,61 @@
+//! The `undercut` command: reads arguments, calls the libraries, prints one of two formats.
+//!
+//! The answer goes to standard output; progress, hints and errors to standard error. The exit code
+//! says what kind of end it was ([`exit::Exit`]).
+
+mod args;
+mod demo;
+mod exit;
+mod log;
+mod sdl;
+mod signatures;
+mod style;
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{Args, Verb};
+use crate::exit::{Exit, Failure};
+
+fn main() -> std::process::ExitCode {
+    let args = Args::parse();
+    observe(args.verbose);
+    let result = match &args.verb {
+        Verb::Demo(demo) => demo::run(demo, args.style()),
+        Verb::Log(verb) => log::run(verb),
+        Verb::Sdl(verb) => sdl::run(verb, args.style()),
+    };
+    let exit = result.unwrap_or_else(|failure: Failure| {
+        if let Some(sentence) = failure.sentence() {
+            eprintln!("undercut: {sentence}");
+        }
+        failure.exit
+    });
+    exit.into()
+}
+
+/// Spans and events to standard error: warnings by default, more with each `-v`, or as the
+/// environment's `UNDERCUT_LOG` says.
+fn observe(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info",
+        2 => "debug",
+        _ => "trace",
+    };
+    let filter = EnvFilter::try_from_env("UNDERCUT_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// A broken pipe (`undercut … | head`) is no error: the reader has seen enough.
+fn print(text: &str) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::silent(Exit::Done))
+        }
+        Err(error) => Err(Failure::new(Exit::Unreadable, format!("standard output: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}

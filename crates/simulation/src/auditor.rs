@@ -1,0 +1,306 @@
+//! [`Auditor`]: recomputes the money with a plain model and the rules from the records alone.
+//!
+//! It shares no book, queue or arithmetic with the engine: bids are a sorted scan, escrow is
+//! [`undercut_ledger::plain`], settled every block, and supply is a sum.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+
+use undercut::{Event, Genesis, State, invariants};
+use undercut_bidding::{Bid, BidEvent, TieBreak, eligibility};
+use undercut_ledger::bme::{BurnMint, VaultEvent};
+use undercut_ledger::log::Record;
+use undercut_ledger::{LeaseEndReason, LedgerEvent, MemoryBank, Refund, SignedLease, plain};
+use undercut_orderbook::{AwardMode, Order, OrderEvent};
+use undercut_primitives::{BidId, BlockHeight, Decimal, Denom, DeploymentId, LeaseId, OrderId};
+
+/// One thing that is checked all along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What holds.
+    pub name: &'static str,
+    /// How often it was looked at.
+    pub times: u64,
+    /// The first time that it did not hold.
+    pub failure: Option<String>,
+}
+
+impl Check {
+    /// A check that was not made yet.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, times: 0, failure: None }
+    }
+
+    /// Whether it always held.
+    #[must_use]
+    pub const fn is_ok(&self) -> bool {
+        self.failure.is_none()
+    }
+
+    /// Notes one look; `sentence` says what was wrong when it did not hold.
+    pub fn note<S: Display>(&mut self, holds: bool, sentence: impl FnOnce() -> S) {
+        self.times = self.times.saturating_add(1);
+        if !holds && self.failure.is_none() {
+            self.failure = Some(sentence().to_string());
+        }
+    }
+}
+
+/// A bid as the records tell it: everything that ranks it.
+type Ranked = (Decimal, TieBreak, BidId);
+
+/// Watches a market.
+#[derive(Clone, Debug)]
+pub struct Auditor {
+    money: Check,
+    debt: Check,
+    lowest: Check,
+    signed: Check,
+    exhausted: Check,
+    payments: Check,
+    conversions: Check,
+    height: BlockHeight,
+    plain: plain::Ledger,
+    withdrawn: BTreeMap<LeaseId, u128>,
+    orders: BTreeMap<OrderId, Order>,
+    bids: BTreeMap<OrderId, BTreeSet<Ranked>>,
+    supply: BTreeMap<Denom, u128>,
+    predicted: BTreeMap<DeploymentId, BlockHeight>,
+    ends_now: Option<BTreeSet<DeploymentId>>,
+}
+
+impl Default for Auditor {
+    fn default() -> Self {
+        Self {
+            money: Check::new("money conserved"),
+            debt: Check::new("no negative balance"),
+            lowest: Check::new("lowest eligible bid won"),
+            signed: Check::new("leases signed by both parties"),
+            exhausted: Check::new("money ended at predicted block"),
+            payments: Check::new("payments equal plain model"),
+            conversions: Check::new("burns and mints follow price"),
+            height: BlockHeight::GENESIS,
+            plain: plain::Ledger::default(),
+            withdrawn: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            bids: BTreeMap::new(),
+            supply: BTreeMap::new(),
+            predicted: BTreeMap::new(),
+            ends_now: None,
+        }
+    }
+}
+
+impl Auditor {
+    /// Looks at a sealed block: its records in order, the state it left, and the bank.
+    pub fn observe(&mut self, records: &[Record<Event>], state: &State, bank: &MemoryBank) {
+        self.height = state.height();
+        let height = self.height;
+        // Every command of a block settles up to its height, so the plain model does so first.
+        let unpaid = self.plain.settle_block(height);
+        self.debt.note(unpaid.is_empty(), || format!("block {height}: unpaid {unpaid:?}"));
+        self.ends_now = None;
+        for record in records {
+            self.record(&record.event, state);
+        }
+        let overdue = self.plain.cannot_pay_after(height);
+        self.exhausted.note(overdue.is_empty(), || format!("block {height}: overdue {overdue:?}"));
+        self.conservation(state, bank);
+        self.predicted.clear();
+        for account in state.escrow().accounts() {
+            if let Some(end) = state.escrow().ends_at(&account.id) {
+                self.predicted.insert(account.id, end);
+            }
+        }
+    }
+
+    /// What was checked so far.
+    #[must_use]
+    pub fn checks(&self) -> Vec<Check> {
+        let Self { money, debt, lowest, signed, exhausted, payments, conversions, .. } = self;
+        [money, debt, lowest, signed, exhausted, payments, conversions].map(Check::clone).into()
+    }
+
+    fn record(&mut self, event: &Event, state: &State) {
+        match event {
+            Event::Genesis(genesis) => self.genesis(genesis),
+            Event::Order(OrderEvent::OrderOpened(order)) => {
+                self.orders.insert(order.id, order.clone());
+            }
+            Event::Bid(event) => self.bid(event, state),
+            Event::Ledger(event) => self.ledger(event),
+            Event::BlockOpened(_)
+            | Event::CommandAccepted(_)
+            | Event::ProviderRegistered { .. }
+            | Event::ProviderAttested { .. }
+            | Event::Order(_)
+            | Event::BlockSealed { .. } => {}
+        }
+    }
+
+    fn genesis(&mut self, genesis: &Genesis) {
+        for (_, coin) in &genesis.balances {
+            add(&mut self.supply, &coin.denom, coin.amount.to_micro());
+        }
+        add(&mut self.supply, &Denom::uakt(), genesis.vault_uakt.to_micro());
+    }
+
+    fn bid(&mut self, event: &BidEvent, state: &State) {
+        match event {
+            BidEvent::BidPlaced(bid) => self.placed(bid),
+            BidEvent::BidWon(id) => self.won(id, state),
+            BidEvent::BidLost { id, .. } | BidEvent::BidClosed { id, .. } => {
+                if let Some(bids) = self.bids.get_mut(&id.order) {
+                    bids.retain(|(_, _, other)| other != id);
+                }
+            }
+        }
+    }
+
+    fn placed(&mut self, bid: &Bid) {
+        let order = self.orders.get(&bid.id.order);
+        let within = order.is_some_and(|order| bid.price.value <= order.ceiling.value);
+        self.lowest.note(within, || format!("bid {} is above the ceiling", bid.id));
+        let ranked = (bid.price.value, bid.tie, bid.id);
+        self.bids.entry(bid.id.order).or_default().insert(ranked);
+    }
+
+    /// No open bid may be better than the winner, unless its provider is not eligible any more.
+    fn won(&mut self, id: &BidId, state: &State) {
+        let bids = self.bids.remove(&id.order).unwrap_or_default();
+        let by_price = |order: &Order| order.award == AwardMode::LowestPrice;
+        let best = bids.first().map(|(_, _, best)| *best);
+        let is_lowest = !self.orders.get(&id.order).is_some_and(by_price) || best == Some(*id);
+        self.lowest.note(is_lowest, || format!("{id} won, the lowest bid was {best:?}"));
+        let (group, profile) = (state.book().group(&id.order.group), state.provider(&id.provider));
+        let is_eligible = group
+            .zip(profile)
+            .is_some_and(|(group, profile)| eligibility(&group.spec, profile).is_ok());
+        self.lowest.note(is_eligible, || format!("{id} won and is not eligible"));
+    }
+
+    fn ledger(&mut self, event: &LedgerEvent) {
+        match event {
+            LedgerEvent::Deposited { account, deposit, .. } => {
+                self.plain.deposit(*account, deposit.depositor, deposit.amount.to_micro());
+            }
+            LedgerEvent::LeaseSigned(signed) => self.lease(signed),
+            LedgerEvent::Withdrawn { lease, coin } => {
+                let paid = self.withdrawn.entry(*lease).or_default();
+                *paid = paid.saturating_add(coin.amount.to_micro());
+                let (paid, earned) = (*paid, self.earned(lease));
+                // A withdrawal pays all that is earned, to the micro-unit.
+                let holds = Some(paid) == earned;
+                self.payments.note(holds, || format!("{lease} was paid {paid}, earned {earned:?}"));
+            }
+            LedgerEvent::LeaseEnded { id, at, reason } => {
+                if *reason == LeaseEndReason::FundsExhausted {
+                    self.ran_dry(id.deployment(), *at);
+                }
+                let (paid, earned) =
+                    (self.withdrawn.remove(id).unwrap_or_default(), self.earned(id));
+                let holds = Some(paid) == earned;
+                self.payments.note(holds, || format!("{id} ended with {paid} of {earned:?} paid"));
+                self.plain.stop(id);
+            }
+            LedgerEvent::AccountClosed { id, refunds, .. } => self.closed(*id, refunds),
+            LedgerEvent::Vault(VaultEvent::BurnMinted(done)) => self.converted(done),
+            LedgerEvent::AccountOpened { .. } | LedgerEvent::Settled(_) | LedgerEvent::Vault(_) => {
+            }
+        }
+    }
+
+    fn lease(&mut self, signed: &SignedLease) {
+        let verdict = signed.verify();
+        self.signed.note(verdict.is_ok(), || format!("{verdict:?}"));
+        let terms = &signed.terms;
+        self.plain.start(terms.id, terms.price.value, terms.starts_at);
+    }
+
+    fn earned(&self, lease: &LeaseId) -> Option<u128> {
+        let account = self.plain.accounts.get(&lease.deployment())?;
+        account.streams.get(lease).map(|stream| stream.earned)
+    }
+
+    /// The money of a deployment ended: the plain model must not be able to pay the next block,
+    /// and the engine must have said so when rate or balance last changed.
+    fn ran_dry(&mut self, id: DeploymentId, at: BlockHeight) {
+        let height = self.height;
+        let ends = self
+            .ends_now
+            .get_or_insert_with(|| self.plain.cannot_pay_after(height).into_iter().collect());
+        let (ends, predicted) = (ends.contains(&id), self.predicted.get(&id).copied());
+        let holds = ends && at == height && predicted == Some(at);
+        self.exhausted.note(holds, || {
+            format!("{id} ended at block {at}, predicted {predicted:?}, plain model agrees: {ends}")
+        });
+    }
+
+    fn closed(&mut self, id: DeploymentId, refunds: &[Refund]) {
+        let account = self.plain.accounts.remove(&id).unwrap_or_default();
+        let paid: Vec<_> = refunds.iter().map(|one| (one.to, one.amount.to_micro())).collect();
+        self.payments.note(paid == account.deposits, || {
+            format!("{id} was refunded {paid:?}, the plain model has {:?}", account.deposits)
+        });
+    }
+
+    fn converted(&mut self, done: &BurnMint) {
+        if done.burned.denom == Denom::uact() {
+            take(&mut self.supply, &done.burned.denom, done.burned.amount.to_micro());
+        }
+        add(&mut self.supply, &done.minted.denom, done.minted.amount.to_micro());
+        let is_mint = done.burned.denom == Denom::uakt();
+        let expected = plain_conversion(
+            done.burned.amount.to_micro(),
+            done.price.usd_per_akt.to_atoms(),
+            is_mint,
+        );
+        let holds = expected == Some(done.gross.amount.to_micro());
+        self.conversions.note(holds, || format!("{done:?}, expected {expected:?}"));
+    }
+
+    fn conservation(&mut self, state: &State, bank: &MemoryBank) {
+        let height = self.height;
+        let verdict = invariants::check_all(state, bank);
+        self.money.note(verdict.is_ok(), || format!("block {height}: {verdict:?}"));
+        let mut sums: BTreeMap<Denom, u128> = BTreeMap::new();
+        for (denom, _, amount) in bank.balances() {
+            add(&mut sums, denom, amount.to_micro());
+        }
+        for (denom, supply) in &self.supply {
+            let (sum, bank) = (sums.get(denom).copied().unwrap_or_default(), bank.supply(denom));
+            self.money.note(sum == *supply && bank.to_micro() == *supply, || {
+                format!("block {height}: {sum}{denom} in all accounts, should be {supply}")
+            });
+        }
+    }
+}
+
+fn add(sums: &mut BTreeMap<Denom, u128>, denom: &Denom, amount: u128) {
+    let sum = sums.entry(denom.clone()).or_default();
+    *sum = sum.saturating_add(amount);
+}
+
+fn take(sums: &mut BTreeMap<Denom, u128>, denom: &Denom, amount: u128) {
+    let sum = sums.entry(denom.clone()).or_default();
+    *sum = sum.saturating_sub(amount);
+}
+
+/// `floor(burned × rate)` on bare integers, with the rate rounded to 18 digits, half to even.
+fn plain_conversion(burned: u128, price_atoms: u128, is_mint: bool) -> Option<u128> {
+    const ONE: u128 = 1_000_000_000_000_000_000;
+    let rate = if is_mint {
+        price_atoms
+    } else {
+        let (squared, half) = (ONE.checked_mul(ONE)?, price_atoms.checked_div(2)?);
+        let (quotient, rest) =
+            (squared.checked_div(price_atoms)?, squared.checked_rem(price_atoms)?);
+        let is_tie = rest == half && price_atoms.is_multiple_of(2);
+        let up = if is_tie { !quotient.is_multiple_of(2) } else { rest > half };
+        quotient.checked_add(u128::from(up))?
+    };
+    let (whole, fraction) = (rate.checked_div(ONE)?, rate.checked_rem(ONE)?);
+    let part = burned.checked_mul(fraction)?.checked_div(ONE)?;
+    burned.checked_mul(whole)?.checked_add(part)
+}
