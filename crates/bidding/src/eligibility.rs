@@ -209,7 +209,7 @@ pub enum Ineligible {
         required: String,
     },
     /// None of the auditors of whom one is enough signed all required attributes.
-    #[error("none of the auditors {auditors} has signed {required}")]
+    #[error("{required} is not signed by any of {auditors}")]
     NoAuditorOfAny {
         /// The auditors' addresses.
         auditors: String,

@@ -8,8 +8,8 @@ const TIE: Namespace = Namespace("undercut/tie/v1");
 
 /// Decides between equal prices: a digest of the order's entropy and the provider.
 ///
-/// It depends on nothing that a bidder can hurry or reorder, and nobody knew the entropy when the
-/// providers' addresses were made.
+/// It depends on nothing that a bidder can hurry or reorder. A bidder who makes addresses until one
+/// wins the tie gains nothing that a price lower by 10^-18 would not have won outright.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TieBreak(Digest);
 

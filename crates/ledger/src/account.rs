@@ -34,8 +34,6 @@ pub struct Payment {
     pub earned: Amount,
     /// How much of it was paid out.
     pub withdrawn: Amount,
-    /// Whether it still earns.
-    pub is_open: bool,
 }
 
 impl Payment {
@@ -57,9 +55,10 @@ pub struct EscrowAccount {
     pub id: DeploymentId,
     /// The only denom it holds.
     pub denom: Denom,
-    /// What is left of each deposit, in the order of arrival and of spending.
+    /// What is left of each deposit, in the order of arrival and of spending. Neighbours by one
+    /// depositor are one entry.
     pub deposits: Vec<Deposit>,
-    /// The streams, by lease, ended ones included.
+    /// The streams of running leases, by lease.
     pub payments: BTreeMap<LeaseId, Payment>,
     /// Up to which block everything owed has been moved.
     pub settled_at: BlockHeight,
@@ -97,13 +96,9 @@ impl EscrowAccount {
         each.fold(Amount::ZERO, |sum, amount| sum.plus(amount).unwrap_or(sum))
     }
 
-    fn running(&self) -> impl Iterator<Item = (&LeaseId, &Payment)> {
-        self.payments.iter().filter(|(_, payment)| payment.is_open)
-    }
-
     /// What a settlement up to `height` would move, in all.
     fn owed_at(&self, height: BlockHeight) -> Result<Amount, ArithmeticError> {
-        self.running().try_fold(Amount::ZERO, |sum, (_, payment)| {
+        self.payments.values().try_fold(Amount::ZERO, |sum, payment| {
             let earned = payment.earned_at(height)?;
             sum.plus(earned.checked_sub(payment.earned).unwrap_or_default())
         })
@@ -115,7 +110,7 @@ impl EscrowAccount {
     /// `settled_at`. O(payments × 48).
     #[must_use]
     pub fn depletes_at(&self) -> Option<BlockHeight> {
-        self.running().next()?;
+        self.payments.first_key_value()?;
         let balance = self.balance();
         let pays =
             |height: u64| self.owed_at(BlockHeight::new(height)).is_ok_and(|owed| owed <= balance);
@@ -156,7 +151,7 @@ impl EscrowAccount {
             return Ok(None);
         }
         let mut shares = Vec::new();
-        for (lease, payment) in self.running() {
+        for (lease, payment) in &self.payments {
             let earned = payment.earned_at(to)?;
             let amount = earned.checked_sub(payment.earned).unwrap_or_default();
             if !amount.is_zero() {
@@ -189,17 +184,13 @@ impl EscrowAccount {
     pub fn apply(&mut self, event: &LedgerEvent) -> Result<(), Misfit> {
         match event {
             LedgerEvent::AccountOpened { .. } | LedgerEvent::Vault(_) => Ok(()),
-            LedgerEvent::Deposited { deposit, .. } => {
-                self.deposits.push(deposit.clone());
-                Ok(())
-            }
+            LedgerEvent::Deposited { deposit, .. } => self.apply_deposit(deposit),
             LedgerEvent::LeaseSigned(lease) => {
                 let payment = Payment {
                     rate: lease.terms.price.clone(),
                     starts_at: lease.terms.starts_at,
                     earned: Amount::ZERO,
                     withdrawn: Amount::ZERO,
-                    is_open: true,
                 };
                 match self.payments.insert(lease.terms.id, payment) {
                     None => Ok(()),
@@ -215,11 +206,18 @@ impl EscrowAccount {
                     within.ok_or(Misfit::new("more is withdrawn than was earned"))?;
                 Ok(())
             }
-            LedgerEvent::LeaseEnded { id, .. } => {
-                self.payment(id)?.is_open = false;
-                Ok(())
+            LedgerEvent::LeaseEnded { id, paid, .. } => {
+                let ended = self.payments.remove(id);
+                let ended = ended.ok_or(Misfit::new("the lease has no payment here"))?;
+                if (ended.earned, ended.withdrawn) == (*paid, *paid) {
+                    return Ok(());
+                }
+                Err(Misfit::new("a lease ends before its provider was paid in full"))
             }
             LedgerEvent::AccountClosed { refunds, .. } => {
+                if !self.payments.is_empty() {
+                    return Err(Misfit::new("an account closes with a running lease"));
+                }
                 if *refunds != self.refunds() {
                     return Err(Misfit::new("the refunds are not what is left of the deposits"));
                 }
@@ -232,6 +230,18 @@ impl EscrowAccount {
 
     fn payment(&mut self, lease: &LeaseId) -> Result<&mut Payment, Misfit> {
         self.payments.get_mut(lease).ok_or(Misfit::new("the lease has no payment here"))
+    }
+
+    fn apply_deposit(&mut self, deposit: &Deposit) -> Result<(), Misfit> {
+        let last = self.deposits.last_mut().filter(|last| last.depositor == deposit.depositor);
+        match last {
+            None => self.deposits.push(deposit.clone()),
+            Some(last) => {
+                let sum = last.amount.plus(deposit.amount);
+                last.amount = sum.map_err(|_| Misfit::new("a deposit overflows"))?;
+            }
+        }
+        Ok(())
     }
 
     fn apply_settlement(&mut self, settlement: &Settlement) -> Result<(), Misfit> {

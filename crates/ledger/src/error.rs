@@ -54,6 +54,14 @@ pub enum LedgerRejection {
         /// The deployment.
         id: DeploymentId,
     },
+    /// The account holds as many deposits as it can. Its tenant may still add.
+    #[error("the escrow account of deployment {id} holds {deposits_max} deposits already")]
+    TooManyDeposits {
+        /// The deployment.
+        id: DeploymentId,
+        /// How many it may hold.
+        deposits_max: usize,
+    },
     /// There is no such lease.
     #[error("there is no lease {id}")]
     LeaseNotFound {
@@ -110,13 +118,14 @@ impl LedgerRejection {
             Self::DepositTooSmall { .. } => "ESC005",
             Self::AccountNotFound { .. } => "ESC006",
             Self::AccountClosed { .. } => "ESC007",
-            Self::LeaseNotFound { .. } => "ESC008",
-            Self::LeaseEnded { .. } => "ESC009",
-            Self::NotTheParty { .. } => "ESC010",
-            Self::Unsigned { .. } => "ESC011",
-            Self::CannotPayOneBlock { .. } => "ESC012",
-            Self::Arithmetic(_) => "ESC013",
-            Self::Misfit(_) => "ESC014",
+            Self::TooManyDeposits { .. } => "ESC008",
+            Self::LeaseNotFound { .. } => "ESC009",
+            Self::LeaseEnded { .. } => "ESC010",
+            Self::NotTheParty { .. } => "ESC011",
+            Self::Unsigned { .. } => "ESC012",
+            Self::CannotPayOneBlock { .. } => "ESC013",
+            Self::Arithmetic(_) => "ESC014",
+            Self::Misfit(_) => "ESC015",
         })
     }
 }

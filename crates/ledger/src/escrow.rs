@@ -17,6 +17,9 @@ use crate::{
     LedgerRejection, SignedLease,
 };
 
+/// The most deposits of strangers that an account holds apart. Its tenant may always add.
+pub const DEPOSITS_MAX: usize = 64;
+
 /// Accounts by deployment, leases by id, and accounts by the block at which their money ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Escrow {
@@ -110,7 +113,7 @@ impl Escrow {
         ])
     }
 
-    /// Adds to an account. Anyone may.
+    /// Adds to an account. Anyone may, up to [`DEPOSITS_MAX`] deposits.
     ///
     /// # Errors
     ///
@@ -123,6 +126,11 @@ impl Escrow {
     ) -> Result<LedgerEvent, LedgerRejection> {
         let account = self.open(id)?;
         let amount = check_deposit(&account.denom, coin)?;
+        let is_known = depositor == id.tenant.0
+            || account.deposits.last().is_some_and(|last| last.depositor == depositor);
+        if account.deposits.len() >= DEPOSITS_MAX && !is_known {
+            return Err(LedgerRejection::TooManyDeposits { id: *id, deposits_max: DEPOSITS_MAX });
+        }
         account.balance().plus(amount)?;
         let deposit = Deposit { depositor, amount };
         Ok(LedgerEvent::Deposited { account: *id, denom: account.denom.clone(), deposit })
@@ -197,8 +205,7 @@ impl Escrow {
     ) -> Result<Vec<LedgerEvent>, LedgerRejection> {
         let mut draft = self.draft(id)?;
         draft.settle(at)?;
-        let running = draft.account.payments.iter().filter(|(_, payment)| payment.is_open);
-        let running: Vec<LeaseId> = running.map(|(lease, _)| *lease).collect();
+        let running: Vec<LeaseId> = draft.account.payments.keys().copied().collect();
         for lease in running {
             draft.end(&lease, at, reason)?;
         }
@@ -230,9 +237,9 @@ impl Escrow {
             }
             LedgerEvent::Settled(settlement) => settlement.account,
             LedgerEvent::Withdrawn { lease, .. } => lease.deployment(),
-            LedgerEvent::LeaseEnded { id, at, reason } => {
+            LedgerEvent::LeaseEnded { id, at, reason, paid } => {
                 let lease = self.leases.get_mut(id).ok_or(Misfit::new("no such lease"))?;
-                lease.state = LeaseState::Ended { at: *at, reason: *reason };
+                lease.state = LeaseState::Ended { at: *at, reason: *reason, paid: *paid };
                 id.deployment()
             }
             LedgerEvent::AccountClosed { id, .. } => *id,
@@ -310,7 +317,8 @@ impl Draft {
         reason: LeaseEndReason,
     ) -> Result<(), LedgerRejection> {
         self.pay(id)?;
-        Ok(self.push(LedgerEvent::LeaseEnded { id: *id, at, reason })?)
+        let paid = self.account.payments.get(id).map_or(Amount::ZERO, |payment| payment.earned);
+        Ok(self.push(LedgerEvent::LeaseEnded { id: *id, at, reason, paid })?)
     }
 }
 

@@ -79,6 +79,8 @@ pub enum LedgerEvent {
         at: BlockHeight,
         /// Why.
         reason: LeaseEndReason,
+        /// All that its provider was paid, in micro-units of the account's denom.
+        paid: Amount,
     },
     /// An account is over; what was left went back, first deposit first.
     AccountClosed {

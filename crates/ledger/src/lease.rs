@@ -1,7 +1,7 @@
 //! [`SignedLease`]: what both sides agreed to, and the two signatures that say so.
 
 use serde::{Deserialize, Serialize};
-use undercut_primitives::{BlockHeight, Consent, Digest, LeaseId, PricePerBlock};
+use undercut_primitives::{Amount, BlockHeight, Consent, Digest, LeaseId, PricePerBlock};
 
 use crate::LedgerRejection;
 
@@ -76,6 +76,8 @@ pub enum LeaseState {
         at: BlockHeight,
         /// Why.
         reason: LeaseEndReason,
+        /// All that the provider was paid, in micro-units of the price's denom.
+        paid: Amount,
     },
 }
 

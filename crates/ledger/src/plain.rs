@@ -79,9 +79,13 @@ impl Account {
 }
 
 impl Ledger {
-    /// Adds money to an account, which exists from then on.
+    /// Adds money to an account, which exists from then on; neighbours by one depositor are one.
     pub fn deposit(&mut self, account: DeploymentId, depositor: Address, amount: u128) {
-        self.accounts.entry(account).or_default().deposits.push((depositor, amount));
+        let deposits = &mut self.accounts.entry(account).or_default().deposits;
+        match deposits.last_mut().filter(|(last, _)| *last == depositor) {
+            Some((_, sum)) => *sum = sum.saturating_add(amount),
+            None => deposits.push((depositor, amount)),
+        }
     }
 
     /// Starts a stream.

@@ -97,6 +97,11 @@ impl Engine {
         &self.state.genesis().chain_id
     }
 
+    /// The records of the open block so far.
+    pub(crate) fn open_records(&self) -> &[Record<Event>] {
+        self.block.as_ref().map_or(&[], |block| &block.records)
+    }
+
     /// Opens the next block.
     ///
     /// # Errors
@@ -125,7 +130,8 @@ impl Engine {
         self.chain(vec![opened])
     }
 
-    /// The answer that [`Engine::execute`] would give, without changing anything.
+    /// The answer that [`Engine::execute`] would give, without changing anything. Between blocks it
+    /// is the answer as of the last block, for hosts that check commands before a block begins.
     ///
     /// # Errors
     ///

@@ -132,7 +132,9 @@ impl Rejection {
             Self::Bid(rejection) => {
                 matches!(rejection, BidRejection::BookFull { .. } | BidRejection::Ineligible(_))
             }
-            Self::Bme(rejection) => matches!(rejection, BmeRejection::Halted { .. }),
+            Self::Bme(rejection) => {
+                matches!(rejection, BmeRejection::Halted { .. } | BmeRejection::QueueFull { .. })
+            }
             Self::Funds(_) | Self::Block(BlockError::NotOpen) => true,
             Self::Profile(_) | Self::Order(_) | Self::Ledger(_) | Self::Block(_) => false,
         }

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_ledger::bank::{escrow_address, vault_address};
 use undercut_primitives::{Address, Amount, BlockTime, Coin, Denom};
 
 use crate::Params;
@@ -55,6 +56,12 @@ pub enum GenesisError {
         /// The spread.
         spread_bps: u32,
     },
+    /// A balance for an account that the engine keeps itself.
+    #[error("account {account} is the engine's own and starts with what the market brings")]
+    EngineAccount {
+        /// The account of the escrow or the vault.
+        account: Address,
+    },
     /// The balances of a denom are more than may exist.
     #[error("all {denom} together are more than {amount_max} micro-units")]
     Supply {
@@ -84,6 +91,7 @@ impl Genesis {
             ("choice_window", order.choice_window.to_blocks()),
             ("bids_max", u64::from(bid.bids_max)),
             ("requests_per_block_max", u64::from(bme.requests_per_block_max)),
+            ("requests_waiting_max", u64::from(bme.requests_waiting_max)),
         ];
         if let Some((parameter, _)) = least_one.into_iter().find(|(_, value)| *value == 0) {
             return Err(GenesisError::ParameterZero { parameter });
@@ -95,6 +103,10 @@ impl Genesis {
         let spread_bps = bme.mint_spread_bps.max(bme.redeem_spread_bps);
         if spread_bps > 1000 {
             return Err(GenesisError::Spread { spread_bps });
+        }
+        let own = [escrow_address(), vault_address()];
+        if let Some((account, _)) = self.balances.iter().find(|(to, _)| own.contains(to)) {
+            return Err(GenesisError::EngineAccount { account: *account });
         }
         self.check_supply()
     }

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use undercut_bidding::BidState;
+use undercut_bidding::{Bid, BidState};
 use undercut_ledger::bank::{escrow_address, vault_address};
 use undercut_ledger::{Bank, LeaseState};
 use undercut_orderbook::OrderState;
@@ -22,7 +22,7 @@ pub fn check_all(state: &State, bank: &impl Bank) -> Result<(), Misfit> {
     closed_accounts_hold_nothing(state)?;
     one_active_lease_per_matched_order(state)?;
     no_open_bid_without_open_order(state)?;
-    active_leases_have_an_open_payment(state)
+    leases_stream_while_they_run(state)
 }
 
 /// The escrow account at the bank holds exactly what accounts and bid deposits say it holds.
@@ -32,8 +32,12 @@ pub fn check_all(state: &State, bank: &impl Bank) -> Result<(), Misfit> {
 /// [`Misfit`] when it holds more or less.
 pub fn escrow_covers_accounts_and_deposits(state: &State, bank: &impl Bank) -> Result<(), Misfit> {
     let mut expected: BTreeMap<&Denom, Amount> = BTreeMap::new();
-    let held = state.bids().bids().filter(|bid| bid.state <= BidState::Active);
-    let deposits = held.map(|bid| (&bid.deposit.denom, bid.deposit.amount));
+    // Settled bids hold nothing, but their denoms are asked for.
+    let held = |bid: &Bid| match bid.state {
+        BidState::Open | BidState::Active => bid.deposit.amount,
+        BidState::Lost | BidState::Closed(_) => Amount::ZERO,
+    };
+    let deposits = state.bids().bids().map(|bid| (&bid.deposit.denom, held(bid)));
     let accounts = state.escrow().accounts();
     let balances = accounts.flat_map(|account| {
         [(&account.denom, account.balance()), (&account.denom, account.unpaid())]
@@ -73,9 +77,7 @@ pub fn vault_covers_collateral_and_requests(state: &State, bank: &impl Bank) -> 
 /// [`Misfit`] when one has.
 pub fn closed_accounts_hold_nothing(state: &State) -> Result<(), Misfit> {
     let empty = |account: &undercut_ledger::EscrowAccount| {
-        account.balance().is_zero()
-            && account.unpaid().is_zero()
-            && account.payments.values().all(|payment| !payment.is_open)
+        account.balance().is_zero() && account.payments.is_empty()
     };
     if state.escrow().accounts().filter(|account| !account.is_open).all(empty) {
         return Ok(());
@@ -113,18 +115,18 @@ pub fn no_open_bid_without_open_order(state: &State) -> Result<(), Misfit> {
     Err(Misfit::new("a bid is open on an order that is not"))
 }
 
-/// A lease is active exactly while its payment runs.
+/// A lease is active exactly while a payment streams to its provider.
 ///
 /// # Errors
 ///
 /// [`Misfit`] when one is without the other.
-pub fn active_leases_have_an_open_payment(state: &State) -> Result<(), Misfit> {
+pub fn leases_stream_while_they_run(state: &State) -> Result<(), Misfit> {
     let mut leases = state.escrow().leases();
     let fits = leases.all(|lease| {
         let id = lease.signed.terms.id;
         let account = state.escrow().account(&id.deployment());
-        let payment = account.and_then(|account| account.payments.get(&id));
-        payment.is_some_and(|payment| payment.is_open == (lease.state == LeaseState::Active))
+        let streams = account.is_some_and(|account| account.payments.contains_key(&id));
+        streams == (lease.state == LeaseState::Active)
     });
     if fits { Ok(()) } else { Err(Misfit::new("a lease and its payment disagree")) }
 }

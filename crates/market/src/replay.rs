@@ -5,6 +5,7 @@
 //! [`replay`] runs an engine on the recorded blocks and compares every record: it proves that the
 //! rules were followed. Both take a log from elsewhere as input and never panic on it.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use undercut_ledger::log::{Head, Record};
@@ -118,7 +119,10 @@ impl Replay {
         };
         let (sequence, height) = (record.sequence, record.height);
         let misfit = |misfit| Diverged::Event { sequence, height, misfit };
-        if let Event::BlockSealed { records_root, state_root, .. } = &record.event {
+        if let Event::BlockSealed { height: sealed, records_root, state_root } = &record.event {
+            if [*sealed, height] != [state.height(); 2] {
+                return Err(misfit(Misfit::new("the seal is of another block")));
+            }
             let roots = [
                 ("records", *records_root, merkle::root(&core::mem::take(&mut self.block))),
                 ("state", *state_root, state.root()),
@@ -197,7 +201,8 @@ pub fn replay(
     Ok(engine)
 }
 
-/// Decides every command of a log again and compares every record.
+/// Decides every command of a log again and compares every record, those of a block that was never
+/// sealed included.
 ///
 /// # Errors
 ///
@@ -206,46 +211,83 @@ pub fn replay_commands<'a>(
     bank: &mut impl Bank,
     records: impl IntoIterator<Item = &'a Record<Event>>,
 ) -> Result<Engine, Diverged> {
-    let mut records = records.into_iter().peekable();
+    let mut records = records.into_iter();
     let first = records.next().ok_or(Diverged::NoGenesis)?;
     let Event::Genesis(genesis) = &first.event else { return Err(Diverged::NoGenesis) };
     let (mut engine, outcome) = Engine::new(genesis, bank)?;
-    let mut expected = outcome.records.into_iter().skip(1).collect::<Vec<_>>().into_iter();
-    let mut recorded: Vec<&Record<Event>> = Vec::new();
+    // Records of the log, and of the engine, that are not compared yet.
+    let (mut recorded, mut decided) = (vec![first], outcome.records);
     for record in records {
-        let sequence = record.sequence;
-        let failed = |error| Diverged::Block { sequence, error };
-        match &record.event {
-            Event::BlockOpened(context) => engine.begin_block(*context).map_err(failed)?,
-            Event::CommandAccepted(command) => {
-                let refused = |rejection| Diverged::Command { sequence, rejection };
-                engine.execute(bank, command).map_err(refused)?;
-            }
-            Event::BlockSealed { height, .. } if *height != BlockHeight::GENESIS => {
-                expected = engine.end_block(bank).map_err(failed)?.records.into_iter();
-            }
-            _ => {}
-        }
+        let decision = decide_again(&mut engine, bank, record);
         recorded.push(record);
+        match decision {
+            Ok(sealed) => decided.extend(sealed),
+            Err(diverged) => {
+                // What was refused may follow from an earlier record that is forged.
+                recorded.pop();
+                return compare_start(engine, bank, &recorded, decided).and(Err(diverged));
+            }
+        }
         if matches!(record.event, Event::BlockSealed { .. }) {
-            compare(&mut recorded, &mut expected, sequence)?;
+            compare(&recorded, &decided)?;
+            recorded.clear();
+            decided.clear();
         }
     }
+    compare_start(engine, bank, &recorded, decided)
+}
+
+/// Compares the records of a block that was never sealed. A log may be cut anywhere, also between
+/// the records of an end of block; the engine then ends that block, and it is returned so.
+fn compare_start(
+    mut engine: Engine,
+    bank: &mut impl Bank,
+    recorded: &[&Record<Event>],
+    mut decided: Vec<Record<Event>>,
+) -> Result<Engine, Diverged> {
+    decided.extend_from_slice(engine.open_records());
+    if decided.len() < recorded.len()
+        && let Ok(outcome) = engine.end_block(bank)
+    {
+        decided = outcome.records;
+    }
+    let decided = decided.get(..recorded.len()).unwrap_or(&decided);
+    compare(recorded, decided)?;
     Ok(engine)
 }
 
-fn compare(
-    recorded: &mut Vec<&Record<Event>>,
-    expected: &mut impl Iterator<Item = Record<Event>>,
-    end: u64,
-) -> Result<(), Diverged> {
-    for record in recorded.drain(..) {
-        if expected.next().as_ref() != Some(record) {
+/// Does what a record of the log asks the engine for; returns the records of a sealed block.
+fn decide_again(
+    engine: &mut Engine,
+    bank: &mut impl Bank,
+    record: &Record<Event>,
+) -> Result<Vec<Record<Event>>, Diverged> {
+    let sequence = record.sequence;
+    let failed = |error| Diverged::Block { sequence, error };
+    match &record.event {
+        Event::BlockOpened(context) => engine.begin_block(*context).map_err(failed)?,
+        Event::CommandAccepted(command) => {
+            let refused = |rejection| Diverged::Command { sequence, rejection };
+            engine.execute(bank, command).map_err(refused)?;
+        }
+        Event::BlockSealed { .. } if sequence > 1 => {
+            return Ok(engine.end_block(bank).map_err(failed)?.records);
+        }
+        _ => {}
+    }
+    Ok(Vec::new())
+}
+
+/// Names the first of `recorded` that is not in its place in `decided`, or that is missing.
+fn compare(recorded: &[&Record<Event>], decided: &[Record<Event>]) -> Result<(), Diverged> {
+    let mut decided = decided.iter();
+    for record in recorded {
+        if decided.next() != Some(record) {
             return Err(Diverged::Record { sequence: record.sequence });
         }
     }
-    match expected.next() {
+    match decided.next() {
         None => Ok(()),
-        Some(_) => Err(Diverged::Record { sequence: end.saturating_add(1) }),
+        Some(missing) => Err(Diverged::Record { sequence: missing.sequence }),
     }
 }

@@ -277,10 +277,11 @@ fn touched_by(event: &Event) -> Vec<StateKey> {
 
 fn touched_by_order(event: &OrderEvent) -> Vec<StateKey> {
     match event {
-        OrderEvent::DeploymentCreated { deployment, .. } => {
+        OrderEvent::DeploymentCreated { deployment, groups } => {
             let group = |gseq| StateKey::Group(GroupId { deployment: deployment.id, gseq });
             let mut keys = vec![StateKey::Deployment(deployment.id)];
-            keys.extend((1..=deployment.groups).map(group));
+            // Counted by what is there: a forged log may claim any number.
+            keys.extend((1..=deployment.groups).zip(groups).map(|(gseq, _)| group(gseq)));
             keys
         }
         OrderEvent::OrderOpened(order) => {

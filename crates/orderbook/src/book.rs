@@ -247,6 +247,9 @@ impl OrderBook {
         deployment: &Deployment,
         groups: &[GroupSpec],
     ) -> Result<(), Misfit> {
+        if u32::try_from(groups.len()) != Ok(deployment.groups) {
+            return Err(Misfit::new("the deployment has not as many groups as it says"));
+        }
         for (gseq, spec) in (1..=deployment.groups).zip(groups) {
             let id = GroupId { deployment: deployment.id, gseq };
             let group = Group { id, spec: spec.clone(), state: GroupState::Open, orders: 0 };

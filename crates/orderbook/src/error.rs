@@ -124,6 +124,24 @@ impl OrderRejection {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GroupRejection {
+    /// A list is too long.
+    #[error("{count} {what} where at most {count_max} are allowed")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many there are.
+        count: usize,
+        /// How many are allowed.
+        count_max: usize,
+    },
+    /// A text is too long.
+    #[error("a text of {bytes} bytes where at most {bytes_max} are allowed")]
+    TextTooLong {
+        /// How long it is.
+        bytes: usize,
+        /// How long it may be.
+        bytes_max: usize,
+    },
     /// The name is empty.
     #[error("the group has no name")]
     NameMissing,

@@ -1,12 +1,15 @@
 //! [`Deployment`] and [`Group`]: what stands behind an order, and what makes a group valid.
 
 use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use undercut_primitives::resources::limits;
 use undercut_primitives::{
-    BlockHeight, Consent, Decimal, DeploymentId, Digest, GroupId, GroupSpec, PricePerBlock,
-    ResourceUnit,
+    Attribute, BlockHeight, Consent, Decimal, DeploymentId, Digest, GroupId, GroupSpec,
+    PricePerBlock, Requirements, ResourceUnit, Resources, SignedBy,
 };
 
 use crate::{AwardMode, GroupRejection, OrderParams};
@@ -66,13 +69,17 @@ pub struct Group {
 /// Checks a group against the limits and returns its ceiling. Source: `chain.md` 4, with the
 /// limits that the original declares but does not enforce (W17).
 ///
-/// Checks in order: name, number of units, each unit (id, replicas, CPU, memory, GPU, volumes,
+/// Checks in order: lengths of lists and texts, name, number of units, each unit (id, replicas, CPU, memory, GPU, volumes,
 /// price), group sums, one denom, a denom that the market takes.
 ///
 /// # Errors
 ///
 /// The first broken rule.
-pub fn check_group(spec: &GroupSpec, params: &OrderParams) -> Result<PricePerBlock, GroupRejection> {
+pub fn check_group(
+    spec: &GroupSpec,
+    params: &OrderParams,
+) -> Result<PricePerBlock, GroupRejection> {
+    check_sizes(spec)?;
     if spec.name.is_empty() {
         return Err(GroupRejection::NameMissing);
     }
@@ -93,6 +100,45 @@ pub fn check_group(spec: &GroupSpec, params: &OrderParams) -> Result<PricePerBlo
         Ok(ceiling)
     } else {
         Err(GroupRejection::DenomNotTaken { denom: ceiling.denom })
+    }
+}
+
+/// Every bid is compared with what the group requires, so all of it has a bound.
+fn check_sizes(spec: &GroupSpec) -> Result<(), GroupRejection> {
+    let Requirements { attributes, signed_by: SignedBy { all_of, any_of } } = &spec.requirements;
+    let mut counts = vec![
+        ("required attributes", attributes.len(), limits::REQUIREMENTS_MAX),
+        ("auditors who must all have signed", all_of.len(), limits::REQUIREMENTS_MAX),
+        ("auditors of whom one must have signed", any_of.len(), limits::REQUIREMENTS_MAX),
+    ];
+    let mut texts: Vec<&str> = vec![&spec.name];
+    texts.extend(all_of.iter().chain(any_of).map(String::as_str));
+    let mut pairs: Vec<&Attribute> = attributes.iter().collect();
+    for Resources { cpu_attributes, gpu_attributes, volumes, endpoints, .. } in
+        spec.units.iter().map(|unit| &unit.resources)
+    {
+        counts.extend([
+            ("CPU attributes", cpu_attributes.len(), limits::UNIT_ITEMS_MAX),
+            ("GPU models", gpu_attributes.len(), limits::UNIT_ITEMS_MAX),
+            ("volumes", volumes.len(), limits::UNIT_ITEMS_MAX),
+            ("endpoints", endpoints.len(), limits::ENDPOINTS_MAX),
+        ]);
+        pairs.extend(cpu_attributes.iter().chain(gpu_attributes));
+        for volume in volumes {
+            let attributes = volume.attributes.len();
+            counts.push(("attributes of a volume", attributes, limits::UNIT_ITEMS_MAX));
+            texts.push(&volume.name);
+            pairs.extend(&volume.attributes);
+        }
+    }
+    texts.extend(pairs.iter().flat_map(|pair| [pair.key.as_str(), pair.value.as_str()]));
+    if let Some((what, count, count_max)) = counts.into_iter().find(|(_, count, max)| count > max) {
+        return Err(GroupRejection::TooMany { what, count, count_max });
+    }
+    let (mut lengths, bytes_max) = (texts.iter().map(|text| text.len()), limits::TEXT_BYTES_MAX);
+    match lengths.find(|bytes| *bytes > bytes_max) {
+        Some(bytes) => Err(GroupRejection::TextTooLong { bytes, bytes_max }),
+        None => Ok(()),
     }
 }
 
@@ -129,7 +175,8 @@ fn check_unit(unit: &ResourceUnit, params: &OrderParams) -> Result<(), GroupReje
 
 fn check_sums(spec: &GroupSpec) -> Result<(), GroupRejection> {
     let sum = |quantity: fn(&ResourceUnit) -> u64| {
-        let each = spec.units.iter().map(|unit| quantity(unit).saturating_mul(u64::from(unit.count)));
+        let each =
+            spec.units.iter().map(|unit| quantity(unit).saturating_mul(u64::from(unit.count)));
         // Saturating is safe here: a sum at the maximum is far above every limit and is refused.
         each.fold(0, u64::saturating_add)
     };

@@ -29,6 +29,14 @@ pub mod limits {
     pub const GROUP_MEMORY_BYTES: RangeInclusive<u64> = 1..=100 << 40;
     /// GPUs of all replicas of a group.
     pub const GROUP_GPUS: RangeInclusive<u64> = 0..=1_200;
+    /// Bytes of a name, key, value or auditor.
+    pub const TEXT_BYTES_MAX: usize = 256;
+    /// Attributes a provider must have, and auditors in each of the two lists.
+    pub const REQUIREMENTS_MAX: usize = 64;
+    /// GPU models, CPU attributes or volumes of one replica, and attributes of one volume.
+    pub const UNIT_ITEMS_MAX: usize = 64;
+    /// Endpoints of one replica.
+    pub const ENDPOINTS_MAX: usize = 1_024;
     /// The highest price of one replica, in whole micro-units per block.
     pub const UNIT_PRICE_MAX: u64 = 10_000_000;
 }

@@ -194,7 +194,7 @@ impl Auditor {
                 let holds = Some(paid) == earned;
                 self.payments.note(holds, || format!("{lease} was paid {paid}, earned {earned:?}"));
             }
-            LedgerEvent::LeaseEnded { id, at, reason } => {
+            LedgerEvent::LeaseEnded { id, at, reason, .. } => {
                 if *reason == LeaseEndReason::FundsExhausted {
                     self.ran_dry(id.deployment(), *at);
                 }

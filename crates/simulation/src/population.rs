@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use undercut::Params;
 use undercut_orderbook::AwardMode;
 use undercut_primitives::{
-    Amount, Attribute, BlockHeight, BlockSpan, Coin, Decimal, Denom, GroupSpec,
+    Amount, Attribute, BlockHeight, BlockSpan, Coin, Decimal, Denom, GroupSpec, PricePerBlock,
 };
-use undercut_provider::Scale;
+use undercut_provider::{PriceRequest, PricingStrategy as _, Scale};
 
 use crate::scenario::Manifest;
 use crate::{Life, ManifestPlan, PricingPlan, ProviderPlan, Scenario, Stream, TenantPlan};
@@ -182,11 +182,11 @@ fn providers(manifests: &[Manifest], count: u32, random: &mut Stream) -> Vec<Pro
     numbered.map(|(number, draft)| draft.plan(format!("p{number}"), random)).collect()
 }
 
-/// What `blocks` blocks of a group's ceiling cost at most, and the denom.
+/// What `blocks` blocks of all groups are likely to cost.
 fn cost(groups: &[GroupSpec], blocks: u64) -> Option<Coin> {
     let mut sum: Option<Coin> = None;
     for group in groups {
-        let coin = group.ceiling().ok()?.over_floor(BlockSpan::from_blocks(blocks)).ok()?;
+        let coin = expected(group)?.over_floor(BlockSpan::from_blocks(blocks)).ok()?;
         sum = Some(match sum {
             None => coin,
             Some(before) => Coin::new(coin.denom, before.amount.plus(coin.amount).ok()?),
@@ -216,14 +216,22 @@ fn life(random: &mut Stream, deposit: &Coin, blocks: u64) -> Life {
     }
 }
 
+/// What a group is likely to cost per block: the chart's price, at most the ceiling.
+fn expected(group: &GroupSpec) -> Option<PricePerBlock> {
+    let ceiling = group.ceiling().ok()?;
+    let kinds = Demand::of(group).gpus.into_iter().map(|(kind, _)| kind).collect();
+    let (chart, allocated) = (scale(100, &kinds), group.exact_offer());
+    let request = PriceRequest { spec: group, allocated: &allocated, denom: &ceiling.denom };
+    Some(chart.price(&request).ok().filter(|price| *price <= ceiling).unwrap_or(ceiling))
+}
+
 fn tenant(
     number: usize,
     manifest: Manifest,
     blocks: u64,
     random: &mut Stream,
 ) -> Option<TenantPlan> {
-    // At the ceiling; most leases cost a fraction of it and last the longer.
-    let paid_blocks = random.between(20, 200);
+    let paid_blocks = random.between(100, 1_500);
     let cost = cost(&manifest.groups, paid_blocks)?;
     let amount = cost.amount.max(Amount::from_micro(DEPOSIT_MIN));
     let deposit = Coin::new(cost.denom, amount);

@@ -180,7 +180,7 @@ impl Narrator {
         match event {
             LedgerEvent::LeaseSigned(signed) => self.lease(world, signed),
             LedgerEvent::Withdrawn { lease, coin } => {
-                let handle = self.handle(lease);
+                let handle = self.number_of(lease);
                 let provider = world.name(&lease.provider().0);
                 let text = format!("{provider:<7} withdraws {}", units::coin(coin));
                 self.line(Kind::Paid, height, &handle, &text);
@@ -197,7 +197,7 @@ impl Narrator {
                     self.line(Kind::TopUp, height, "", &text);
                 }
             }
-            LedgerEvent::LeaseEnded { id, at, reason } => self.ended(world, id, *at, *reason),
+            LedgerEvent::LeaseEnded { id, at, reason, .. } => self.ended(world, id, *at, *reason),
             LedgerEvent::Vault(VaultEvent::BurnMinted(done)) => self.burned(world, done, height),
             LedgerEvent::AccountOpened { .. }
             | LedgerEvent::Settled(_)
@@ -234,7 +234,7 @@ impl Narrator {
     }
 
     fn ended(&mut self, world: &World, id: &LeaseId, at: BlockHeight, reason: LeaseEndReason) {
-        let handle = self.handle(id);
+        let handle = self.number_of(id);
         let (tenant, provider) = (world.name(&id.order().tenant().0), world.name(&id.provider().0));
         let (kind, text) = match reason {
             LeaseEndReason::FundsExhausted => (
@@ -260,7 +260,7 @@ impl Narrator {
         self.line(kind, height, "", &text);
     }
 
-    fn handle(&self, lease: &LeaseId) -> String {
+    fn number_of(&self, lease: &LeaseId) -> String {
         self.leases.get(lease).map_or_else(|| "l?".to_owned(), |number| format!("l{number}"))
     }
 
@@ -287,7 +287,7 @@ impl Narrator {
         );
         let _ = writeln!(
             text,
-            " leases {}: {} running, {} closed, {} out of money  revenue {}  burned {} for {}",
+            " leases {}: {} running, {} closed, {} ran dry  revenue {}  burned {} for {}",
             counts.leases_signed,
             counts.leases_active(),
             counts.leases_closed,
@@ -358,7 +358,7 @@ fn price(price: &PricePerBlock) -> String {
 /// A price between nothing and the ceiling, as a bar.
 fn bar(price: Decimal, ceiling: Decimal) -> String {
     let halves = price.to_atoms().saturating_mul(BAR).saturating_mul(2);
-    let halves = halves.checked_div(ceiling.to_atoms()).unwrap_or_default();
+    let halves = halves.checked_div(ceiling.to_atoms()).unwrap_or_default().max(1);
     let full = (halves / 2).min(BAR);
     let half = u128::from(halves % 2 == 1 && full < BAR);
     let rest = BAR.saturating_sub(full).saturating_sub(half);

@@ -33,6 +33,14 @@ pub enum BmeRejection {
         /// The status.
         status: MintStatus,
     },
+    /// More ACT than there is, by the vault's books: it came from elsewhere.
+    #[error("{burned} uact are more than the {outstanding} that are outstanding")]
+    MoreThanOutstanding {
+        /// What was to be burned, in uact.
+        burned: Amount,
+        /// All ACT that exists, in uact.
+        outstanding: Amount,
+    },
     /// Too little would come out, or a number does not fit.
     #[error(transparent)]
     Conversion(#[from] ConversionRefused),
@@ -43,6 +51,12 @@ pub enum BmeRejection {
         gross: Amount,
         /// The least, in uact.
         mint_min: Amount,
+    },
+    /// Too many requests wait. Try again in a later block.
+    #[error("{waiting_max} requests wait already")]
+    QueueFull {
+        /// How many may wait.
+        waiting_max: u32,
     },
 }
 
@@ -55,8 +69,10 @@ impl BmeRejection {
             Self::AmountTooLarge { .. } => "BME002",
             Self::UnknownDenom { .. } => "BME003",
             Self::Halted { .. } => "BME004",
-            Self::Conversion(_) => "BME005",
-            Self::BelowMinimum { .. } => "BME006",
+            Self::MoreThanOutstanding { .. } => "BME005",
+            Self::Conversion(_) => "BME006",
+            Self::BelowMinimum { .. } => "BME007",
+            Self::QueueFull { .. } => "BME008",
         })
     }
 }

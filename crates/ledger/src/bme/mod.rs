@@ -90,6 +90,8 @@ pub struct BmeParams {
     pub mint_min: Amount,
     /// Most requests executed at the end of one block.
     pub requests_per_block_max: u32,
+    /// Most requests that wait at a time.
+    pub requests_waiting_max: u32,
     /// Oldest usable price, in seconds before the block.
     pub price_age_seconds_max: u32,
     /// Farthest usable price, in seconds after the block.
@@ -106,6 +108,7 @@ impl Default for BmeParams {
             redeem_spread_bps: 0,
             mint_min: Amount::from_micro(10_000_000),
             requests_per_block_max: 50,
+            requests_waiting_max: 10_000,
             price_age_seconds_max: 30,
             price_ahead_seconds_max: 10,
         }

@@ -171,6 +171,10 @@ impl Vault {
             return Err(BmeRejection::AmountTooLarge { amount, amount_max });
         }
         self.conversion(burned, price, params)?;
+        let waiting_max = params.requests_waiting_max;
+        if u32::try_from(self.requests.len()).is_ok_and(|waiting| waiting >= waiting_max) {
+            return Err(BmeRejection::QueueFull { waiting_max });
+        }
         let id = self.requests_made.saturating_add(1);
         Ok(VaultEvent::BurnRequested(BurnRequest {
             id,
@@ -198,7 +202,11 @@ impl Vault {
         };
         let (akt, act) = (price.usd_per_akt, Decimal::ONE);
         if !is_mint {
-            let conversion = convert(burned.amount, act, akt, params.redeem_spread_bps)?;
+            let (burned, outstanding) = (burned.amount, self.outstanding_uact);
+            if burned > outstanding {
+                return Err(BmeRejection::MoreThanOutstanding { burned, outstanding });
+            }
+            let conversion = convert(burned, act, akt, params.redeem_spread_bps)?;
             return Ok((conversion, *price));
         }
         let conversion = convert(burned.amount, akt, act, params.mint_spread_bps)?;
@@ -388,6 +396,20 @@ mod tests {
     }
 
     #[test]
+    fn the_queue_of_requests_has_an_end() {
+        let (vault, price) = (&mut Vault::default(), price("1"));
+        let params = BmeParams { requests_waiting_max: 2, ..BmeParams::default() };
+        let mut request = || {
+            let (owner, coin) = (Address::of_module("alice"), Coin::uakt(20_000_000));
+            let event = vault.request(owner, &coin, BlockHeight::new(1), Some(&price), &params)?;
+            vault.apply(&event).unwrap();
+            Ok(())
+        };
+        assert_eq!([request(), request()], [Ok(()), Ok(())]);
+        assert_eq!(request(), Err(BmeRejection::QueueFull { waiting_max: 2 }));
+    }
+
+    #[test]
     fn burns_that_make_no_sense_are_refused() {
         let (vault, params, price) = (Vault::default(), BmeParams::default(), price("1.14"));
         let code = |coin: &str| {
@@ -399,7 +421,8 @@ mod tests {
         assert_eq!(code("0uakt"), "BME001");
         assert_eq!(code("340282366920938463463374607431768211455uakt"), "BME002");
         assert_eq!(code("5uusd"), "BME003");
-        assert_eq!(code("8771929uakt"), "BME006", "chain.md B7");
+        assert_eq!(code("8771929uakt"), "BME007", "chain.md B7");
+        assert_eq!(code("1uact"), "BME005", "no ACT is outstanding");
     }
 
     #[test]

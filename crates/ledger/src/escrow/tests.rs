@@ -133,6 +133,26 @@ fn deposits_of_nothing_too_much_or_another_denom_are_refused() {
     assert_eq!(code("5uakt"), "ESC003");
 }
 
+#[test]
+fn strangers_cannot_flood_an_account_and_its_tenant_can_always_add() {
+    let mut escrow = opened(&[100]);
+    let coin = Coin::uact(1);
+    let stranger = |number: usize| Address::of_module(&format!("stranger {number}"));
+    for number in 1..DEPOSITS_MAX {
+        let event = escrow.deposit(&deployment(1), stranger(number), &coin).unwrap();
+        escrow.apply(&event).unwrap();
+    }
+    let refused = escrow.deposit(&deployment(1), stranger(DEPOSITS_MAX), &coin);
+    assert!(matches!(refused, Err(LedgerRejection::TooManyDeposits { .. })), "{refused:?}");
+    let again = escrow.deposit(&deployment(1), stranger(DEPOSITS_MAX - 1), &coin);
+    assert!(again.is_ok(), "adds to the last deposit, which is the stranger's own");
+    for _ in 0..3 {
+        let own = escrow.deposit(&deployment(1), deployment(1).tenant.0, &coin).unwrap();
+        escrow.apply(&own).unwrap();
+    }
+    assert_eq!(escrow.account(&deployment(1)).unwrap().deposits.len(), DEPOSITS_MAX + 1);
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Deposit { account: u64, amount: u128 },
@@ -149,7 +169,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(account, amount)| Step::Deposit { account, amount }),
         (account.clone(), group.clone(), 1_u128..40_000).prop_map(|(account, group, milli)| {
             // A fraction that never ends, so that every block has a remainder.
-            let rate_atoms = milli * 1_000_000_000_000_000 + 333_333_333_333_333;
+            let rate_atoms =
+                milli.saturating_mul(1_000_000_000_000_000).saturating_add(333_333_333_333_333);
             Step::Start { account, group, rate_atoms }
         }),
         (account.clone(), group.clone())
@@ -221,9 +242,10 @@ impl Pair {
             let plain = self.plain.accounts.remove(&id).unwrap();
             assert_eq!(left, plain.balance(), "refund");
             apply(&mut self.lazy, &events);
-            let account = self.lazy.account(&id).unwrap();
             for (lease, stream) in plain.streams {
-                assert_eq!(account.payments[&lease].withdrawn.to_micro(), stream.earned);
+                let state = self.lazy.lease(&lease).unwrap().state;
+                let LeaseState::Ended { paid, .. } = state else { panic!("{state:?}") };
+                assert_eq!(paid.to_micro(), stream.earned);
             }
         }
     }

@@ -1,0 +1,118 @@
+//! The command as a stranger meets it: arguments in, output and exit code out.
+
+mod demo;
+mod log;
+mod sdl;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Runs `undercut` with arguments separated by blanks, from the root of the workspace.
+fn undercut(arguments: &str) -> Ran {
+    run(&arguments.split_whitespace().collect::<Vec<_>>())
+}
+
+fn run(arguments: &[&str]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_undercut"));
+    command.args(arguments).current_dir(root()).env_remove("LC_ALL").env("LANG", "en_US.UTF-8");
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { code: status.code().unwrap(), out: text(stdout), err: text(stderr) }
+}
+
+/// How a run ended and what it said.
+#[derive(Debug)]
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn json(&self) -> serde_json::Value {
+        assert_eq!(self.out.lines().count(), 1, "{self:?}");
+        serde_json::from_str(&self.out).unwrap()
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// The shared data, if it is there. In CI it must be.
+fn shared() -> Option<PathBuf> {
+    let place = std::env::var_os("UNDERCUT_SHARED").map_or("../shared".into(), PathBuf::from);
+    let path = root().join(place);
+    if path.is_dir() {
+        return Some(path);
+    }
+    assert!(std::env::var_os("CI").is_none(), "{} is missing", path.display());
+    println!("skipped: no real manifests at {} (UNDERCUT_SHARED)", path.display());
+    None
+}
+
+/// A folder of its own for a test, gone when the test is over.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.file(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Plays a short market and returns the folder of its log.
+    fn log(&self) -> String {
+        let dir = self.file("market").to_str().unwrap().to_owned();
+        let ran = run(&["demo", "--blocks", "60", "--log", &dir, "--json"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        dir
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn wrong_use_exits_2_and_says_what_is_right() {
+    for (arguments, wanted) in [
+        ("", "Usage"),
+        ("demo --blocks 0", "1..=1000000"),
+        ("demo --providers 1001", "1..=1000"),
+        ("demo --seed x", "--seed"),
+        ("demo --skip-invalid", "FILE"),
+        ("log verify", "DIR"),
+        ("sdl check", "FILE"),
+        ("frobnicate", "unrecognized subcommand"),
+    ] {
+        let ran = undercut(arguments);
+        assert_eq!(ran.code, 2, "{arguments}: {ran:?}");
+        assert!(ran.err.contains(wanted), "{arguments}: {ran:?}");
+    }
+}
+
+#[test]
+fn every_help_starts_with_examples() {
+    for verb in ["", "demo", "log", "sdl"] {
+        let ran = undercut(&format!("{verb} --help"));
+        assert_eq!(ran.code, 0);
+        assert!(ran.out.starts_with("Examples:\n  undercut "), "{verb}: {}", ran.out);
+    }
+}
