@@ -1,0 +1,98 @@
+//! The byte form: encoding and decoding a signed lease.
+//!
+//! A lease with both consents, the largest thing that every award writes. `codec::encode` and
+//! `codec::decode` compare
+//!
+//! | codec | what it is |
+//! | --- | --- |
+//! | `canonical` | [`Canonical`], the one in use; decoding encodes again and compares |
+//! | `by-hand` | the fields appended one after the other into one allocation (encode alone) |
+//! | `floor` | a copy of the same bytes into a fresh list |
+//!
+//! Estimate. The lease has 29 fields in some 450 bytes, seven cache lines. A copy with its
+//! allocation costs 20 to 30 ns. Every fixed array of n bytes goes through serde as n single
+//! bytes: 372 of them at about 1 ns put the encoder near 400 ns, and the decoder, which also
+//! encodes, near 1 us. A record of the log takes 0.4 us of hashing and a signature 30 us, so this
+//! is worth a glance and not yet a codec of our own.
+
+use criterion::{Criterion, Throughput};
+use undercut_benches::{digest, order_id, provider, unsigned};
+use undercut_ledger::{LeaseTerms, SignedLease};
+use undercut_primitives::codec::{Canonical, ENCODED_BYTES_MAX};
+use undercut_primitives::{BlockHeight, Consent, Decimal, Denom, LeaseId, PricePerBlock};
+
+fn main() {
+    undercut_benches::run(&[encode, decode]);
+}
+
+fn lease() -> SignedLease {
+    let rate = "2259.894629".parse::<Decimal>().expect("a decimal is written here");
+    let terms = LeaseTerms {
+        id: LeaseId(order_id(1, 1).bid(provider(1))),
+        price: PricePerBlock::new(Denom::uact(), rate),
+        starts_at: BlockHeight::new(1_000_000),
+        version_hash: digest(1),
+    };
+    let tenant = Consent { command: digest(2), ..unsigned() };
+    let provider = Consent { command: digest(3), ..unsigned() };
+    SignedLease { terms, tenant, provider }
+}
+
+/// The byte form of a lease, written out field by field.
+fn encode_by_hand(lease: &SignedLease) -> Vec<u8> {
+    let LeaseTerms { id, price, starts_at, version_hash } = &lease.terms;
+    let (order, denom) = (id.order(), price.denom.as_str().as_bytes());
+    let denom_length = u64::try_from(denom.len()).expect("a denom is short");
+    let mut bytes = Vec::with_capacity(512);
+    bytes.extend(order.tenant().0.as_bytes());
+    bytes.extend(order.deployment().dseq.to_le_bytes());
+    bytes.extend(order.group.gseq.to_le_bytes());
+    bytes.extend(order.oseq.to_le_bytes());
+    bytes.extend(id.provider().0.as_bytes());
+    bytes.extend(denom_length.to_le_bytes());
+    bytes.extend(denom);
+    bytes.extend(price.value.to_atoms().to_le_bytes());
+    bytes.extend(starts_at.to_u64().to_le_bytes());
+    bytes.extend(version_hash.as_bytes());
+    for consent in [&lease.tenant, &lease.provider] {
+        bytes.extend(consent.command.as_bytes());
+        bytes.extend(consent.key.as_bytes());
+        bytes.extend(consent.signature.to_bytes());
+    }
+    bytes
+}
+
+fn encode(criterion: &mut Criterion) {
+    let lease = lease();
+    let bytes = lease.encode().expect("a lease is small");
+    assert_eq!(encode_by_hand(&lease), bytes);
+
+    let mut group = criterion.benchmark_group("codec::encode");
+    group.throughput(Throughput::Bytes(bytes.len().try_into().expect("a lease is small")));
+    group.bench_function("value=lease codec=canonical", |bencher| {
+        bencher.iter(|| lease.encode());
+    });
+    group.bench_function("value=lease codec=by-hand", |bencher| {
+        bencher.iter(|| encode_by_hand(&lease));
+    });
+    group.bench_function("value=lease codec=floor", |bencher| {
+        bencher.iter(|| bytes.clone());
+    });
+    group.finish();
+}
+
+fn decode(criterion: &mut Criterion) {
+    let lease = lease();
+    let bytes = encode_by_hand(&lease);
+    assert_eq!(SignedLease::decode(&bytes, ENCODED_BYTES_MAX).as_ref(), Ok(&lease));
+
+    let mut group = criterion.benchmark_group("codec::decode");
+    group.throughput(Throughput::Bytes(bytes.len().try_into().expect("a lease is small")));
+    group.bench_function("value=lease codec=canonical", |bencher| {
+        bencher.iter(|| SignedLease::decode(&bytes, ENCODED_BYTES_MAX));
+    });
+    group.bench_function("value=lease codec=floor", |bencher| {
+        bencher.iter(|| bytes.clone());
+    });
+    group.finish();
+}

@@ -1,0 +1,328 @@
+//! Escrow: paying every lease every block, and knowing when the money ends.
+//!
+//! `settlement::blocks`: 1,000 accounts with one lease each live through 100 blocks. Rates are
+//! drawn up to 3,000 uact per block with fractions; the money lasts 5 to 10,000 blocks, so a few
+//! accounts run out on the way and are closed. In every block some accounts are touched: a provider
+//! withdraws or a tenant deposits, one as often as the other. Seed 1. Compared are
+//!
+//! | ledger | what it is |
+//! | --- | --- |
+//! | `lazy` | [`Escrow`]: rules, events and [`Escrow::apply`] |
+//! | `plain` | [`plain::Ledger`]: every account settled and asked in every block |
+//!
+//! Equal before timing: which accounts ended in which block and with what left, and at the end what
+//! every other account still holds and its lease has earned.
+//!
+//! `settlement::predict`: the block at which one account's money ends, some 1,000 blocks ahead.
+//! `search=binary` is [`EscrowAccount::depletes_at`], `search=plain` asks the plain ledger block by
+//! block, and `search=floor`, for a single lease alone, is the one division that would do.
+//!
+//! Estimate. The plain ledger visits 1,000 map entries twice per block and multiplies two 128-bit
+//! numbers each time: some 100 us per block. A lazy block without a touch looks into one map, some
+//! 20 ns. A touch copies an account, makes two or three events, and after each the end is searched
+//! anew: 48 halvings with a 256-bit product, some 2 us. So a touch costs about 5 us, and the lazy
+//! ledger wins as long as fewer than one account in fifty is touched per block. A division takes
+//! some 30 ns: here is the room, if touches ever matter.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, Throughput};
+use undercut_benches::{Generator, deployment_id, order_id, provider, unsigned};
+use undercut_ledger::{
+    Deposit, Escrow, EscrowAccount, LeaseEndReason, LeaseTerms, LedgerEvent, SignedLease, plain,
+};
+use undercut_primitives::{
+    Address, Amount, BlockHeight, Coin, Decimal, Denom, DeploymentId, Digest, LeaseId,
+    PricePerBlock,
+};
+
+const ACCOUNTS: u64 = 1_000;
+const BLOCKS: u64 = 100;
+const TOUCHES_PER_BLOCK: [usize; 3] = [0, 10, 100];
+const ONE: u128 = 1_000_000_000_000_000_000;
+
+fn main() {
+    undercut_benches::run(&[blocks, predict]);
+}
+
+/// One lease with its account.
+struct Tenancy {
+    lease: LeaseId,
+    rate: Decimal,
+    deposit: u128,
+}
+
+impl Tenancy {
+    fn new(number: u64, gseq: u32, runway: u64, generator: &mut Generator) -> Self {
+        // Six digits after the point, as prices from an SDL have.
+        let rate_micro = u128::from(1 + generator.below(3_000_000_000));
+        let rate = Decimal::from_atoms(rate_micro * (ONE / 1_000_000));
+        let deposit = rate_micro * u128::from(runway) / 1_000_000 + 1;
+        Self { lease: LeaseId(order_id(number, gseq).bid(provider(number))), rate, deposit }
+    }
+
+    const fn account(&self) -> DeploymentId {
+        self.lease.deployment()
+    }
+
+    fn depositor(&self) -> Address {
+        self.account().tenant.0
+    }
+
+    fn deposited(&self) -> LedgerEvent {
+        let deposit =
+            Deposit { depositor: self.depositor(), amount: Amount::from_micro(self.deposit) };
+        LedgerEvent::Deposited { account: self.account(), denom: Denom::uact(), deposit }
+    }
+
+    fn signed(&self) -> LedgerEvent {
+        let terms = LeaseTerms {
+            id: self.lease,
+            price: PricePerBlock::new(Denom::uact(), self.rate),
+            starts_at: BlockHeight::GENESIS,
+            version_hash: Digest::ZERO,
+        };
+        LedgerEvent::LeaseSigned(SignedLease { terms, tenant: unsigned(), provider: unsigned() })
+    }
+}
+
+/// What someone does to an account, by its place.
+#[derive(Clone, Copy)]
+enum Touch {
+    Withdraw(usize),
+    Deposit(usize, u128),
+}
+
+struct Workload {
+    tenancies: Vec<Tenancy>,
+    /// By block, the first at height 1.
+    touches: Vec<Vec<Touch>>,
+}
+
+impl Workload {
+    fn new(touches_per_block: usize) -> Self {
+        let mut generator = Generator::new(1);
+        let mut tenancy = |number| {
+            let runway = 5 + generator.below(9_995);
+            Tenancy::new(number, 1, runway, &mut generator)
+        };
+        let tenancies: Vec<Tenancy> = (0..ACCOUNTS).map(&mut tenancy).collect();
+        let mut touch = |_| {
+            let place = generator.place(tenancies.len());
+            if generator.one(2) {
+                Touch::Withdraw(place)
+            } else {
+                Touch::Deposit(place, u128::from(1 + generator.below(1_000)))
+            }
+        };
+        let touches = (0..BLOCKS).map(|_| (0..touches_per_block).map(&mut touch).collect());
+        Self { touches: touches.collect(), tenancies }
+    }
+
+    fn heights(&self) -> impl Iterator<Item = (BlockHeight, &[Touch])> {
+        (1..).map(BlockHeight::new).zip(self.touches.iter().map(Vec::as_slice))
+    }
+}
+
+/// Accounts that ran out of money, by the block, and what was left of each, in uact.
+type Ends = BTreeMap<(BlockHeight, DeploymentId), u128>;
+
+/// What open accounts still hold and what their leases have earned, in uact.
+type Books = BTreeMap<DeploymentId, (u128, u128)>;
+
+fn apply(escrow: &mut Escrow, events: &[LedgerEvent]) {
+    for event in events {
+        escrow.apply(event).expect("the event is the escrow's own");
+    }
+}
+
+fn open_escrow(workload: &Workload) -> Escrow {
+    let mut escrow = Escrow::default();
+    for tenancy in &workload.tenancies {
+        let (id, at) = (tenancy.account(), BlockHeight::GENESIS);
+        let opened = LedgerEvent::AccountOpened { id, denom: Denom::uact(), at };
+        apply(&mut escrow, &[opened, tenancy.deposited(), tenancy.signed()]);
+    }
+    escrow
+}
+
+/// What went back to depositors.
+fn refunded(events: &[LedgerEvent]) -> u128 {
+    let refunds = events.iter().filter_map(|event| match event {
+        LedgerEvent::AccountClosed { refunds, .. } => Some(refunds),
+        _ => None,
+    });
+    refunds.flatten().map(|refund| refund.amount.to_micro()).sum()
+}
+
+fn run_lazily(workload: &Workload, mut escrow: Escrow) -> (Escrow, Ends) {
+    let mut ends = Ends::new();
+    for (height, touches) in workload.heights() {
+        for touch in touches {
+            // Both refuse an account that has ended.
+            match *touch {
+                Touch::Withdraw(place) => {
+                    let lease = &workload.tenancies[place].lease;
+                    let events = escrow.withdraw(lease, height).unwrap_or_default();
+                    apply(&mut escrow, &events);
+                }
+                Touch::Deposit(place, amount) => {
+                    let tenancy = &workload.tenancies[place];
+                    let (id, from) = (tenancy.account(), tenancy.depositor());
+                    if let Ok(event) = escrow.deposit(&id, from, &Coin::uact(amount)) {
+                        apply(&mut escrow, &[event]);
+                    }
+                }
+            }
+        }
+        let due: Vec<DeploymentId> = escrow.due(height).collect();
+        for id in due {
+            let closed = escrow.close_account(&id, height, LeaseEndReason::FundsExhausted);
+            let closed = closed.expect("a due account is open");
+            apply(&mut escrow, &closed);
+            ends.insert((height, id), refunded(&closed));
+        }
+    }
+    (escrow, ends)
+}
+
+/// Settles what is open up to the last block.
+fn books_of_escrow(mut escrow: Escrow) -> Books {
+    let last = BlockHeight::new(BLOCKS);
+    let open: Vec<EscrowAccount> = escrow.accounts().filter(|a| a.is_open).cloned().collect();
+    for account in open {
+        if let Some(settlement) = account.settle(last).expect("the amounts are small") {
+            apply(&mut escrow, &[LedgerEvent::Settled(settlement)]);
+        }
+    }
+    let book = |account: &EscrowAccount| {
+        let earned = account.payments.values().map(|payment| payment.earned.to_micro()).sum();
+        (account.id, (account.balance().to_micro(), earned))
+    };
+    escrow.accounts().filter(|account| account.is_open).map(book).collect()
+}
+
+fn open_plainly(workload: &Workload) -> plain::Ledger {
+    let mut ledger = plain::Ledger::default();
+    for tenancy in &workload.tenancies {
+        ledger.deposit(tenancy.account(), tenancy.depositor(), tenancy.deposit);
+        ledger.start(tenancy.lease, tenancy.rate, BlockHeight::GENESIS);
+    }
+    ledger
+}
+
+fn run_plainly(workload: &Workload, mut ledger: plain::Ledger) -> (plain::Ledger, Ends) {
+    let mut ends = Ends::new();
+    for (height, touches) in workload.heights() {
+        for touch in touches {
+            // What a lease has earned is known at any time, so that a withdrawal changes nothing.
+            let Touch::Deposit(place, amount) = *touch else { continue };
+            let tenancy = &workload.tenancies[place];
+            if ledger.accounts[&tenancy.account()].streams[&tenancy.lease].is_open {
+                ledger.deposit(tenancy.account(), tenancy.depositor(), amount);
+            }
+        }
+        assert_eq!(ledger.settle_block(height), [], "nobody owes what is not there");
+        for id in ledger.cannot_pay_after(height) {
+            let streams = ledger.accounts[&id].streams.keys().copied().collect::<Vec<_>>();
+            streams.iter().for_each(|lease| ledger.stop(lease));
+            ends.insert((height, id), ledger.accounts[&id].balance());
+        }
+    }
+    (ledger, ends)
+}
+
+fn books_of_plain(ledger: &plain::Ledger) -> Books {
+    let runs = |account: &plain::Account| account.streams.values().any(|stream| stream.is_open);
+    let book = |(id, account): (&DeploymentId, &plain::Account)| {
+        let earned = account.streams.values().map(|stream| stream.earned).sum();
+        (*id, (account.balance(), earned))
+    };
+    ledger.accounts.iter().filter(|(_, account)| runs(account)).map(book).collect()
+}
+
+/// One account at a time, so that a difference is shown alone.
+fn assert_same(lazy: &Books, plain: &Books) {
+    assert_eq!(lazy.len(), plain.len());
+    for (lazy, plain) in lazy.iter().zip(plain) {
+        assert_eq!(lazy, plain);
+    }
+}
+
+fn blocks(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("settlement::blocks");
+    group.throughput(Throughput::Elements(BLOCKS));
+    for touches in TOUCHES_PER_BLOCK {
+        let workload = Workload::new(touches);
+        let (escrow, ledger) = (open_escrow(&workload), open_plainly(&workload));
+        let (lazy, lazy_ends) = run_lazily(&workload, escrow.clone());
+        let (plain, plain_ends) = run_plainly(&workload, ledger.clone());
+        assert!(!plain_ends.is_empty(), "some accounts run out of money");
+        assert_eq!(lazy_ends, plain_ends);
+        assert_same(&books_of_escrow(lazy), &books_of_plain(&plain));
+
+        let name = format!("accounts={ACCOUNTS} touches={touches}");
+        group.bench_function(format!("{name} ledger=lazy"), |bencher| {
+            let escrow = || escrow.clone();
+            bencher.iter_batched(escrow, |e| run_lazily(&workload, e), BatchSize::LargeInput);
+        });
+        group.bench_function(format!("{name} ledger=plain"), |bencher| {
+            let ledger = || ledger.clone();
+            bencher.iter_batched(ledger, |l| run_plainly(&workload, l), BatchSize::LargeInput);
+        });
+    }
+    group.finish();
+}
+
+/// One account with this many leases, each with money for some 1,000 blocks, in both forms.
+fn account(leases: u32) -> (EscrowAccount, plain::Ledger) {
+    let mut generator = Generator::new(1);
+    let mut account = EscrowAccount::new(deployment_id(1), Denom::uact(), BlockHeight::GENESIS);
+    let mut ledger = plain::Ledger::default();
+    for gseq in 1..=leases {
+        let tenancy = Tenancy::new(1, gseq, 1_000, &mut generator);
+        for event in [tenancy.deposited(), tenancy.signed()] {
+            account.apply(&event).expect("the event is of this account");
+        }
+        ledger.deposit(tenancy.account(), tenancy.depositor(), tenancy.deposit);
+        ledger.start(tenancy.lease, tenancy.rate, BlockHeight::GENESIS);
+    }
+    (account, ledger)
+}
+
+fn depletes_plainly(ledger: &plain::Ledger) -> Option<BlockHeight> {
+    let mut heights = (0..).map(BlockHeight::new);
+    heights.find(|height| !ledger.cannot_pay_after(*height).is_empty())
+}
+
+/// The greatest `n` with `floor(rate * n) <= balance`, for a single lease from genesis on.
+fn depletes_by_division(account: &EscrowAccount) -> Option<BlockHeight> {
+    let rate = account.payments.values().next()?.rate.value.to_atoms();
+    let below = (account.balance().to_micro() + 1).checked_mul(ONE)?;
+    Some(BlockHeight::new(u64::try_from((below - 1).checked_div(rate)?).ok()?))
+}
+
+fn predict(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("settlement::predict");
+    for leases in [1, 4, 16] {
+        let (account, ledger) = account(leases);
+        let expected = depletes_plainly(&ledger);
+        assert!(expected.is_some_and(|height| height.to_u64() >= 1_000));
+        assert_eq!(account.depletes_at(), expected);
+
+        group.bench_function(format!("leases={leases} search=binary"), |bencher| {
+            bencher.iter(|| black_box(&account).depletes_at());
+        });
+        group.bench_function(format!("leases={leases} search=plain"), |bencher| {
+            bencher.iter(|| depletes_plainly(black_box(&ledger)));
+        });
+        if leases == 1 {
+            assert_eq!(depletes_by_division(&account), expected);
+            group.bench_function(format!("leases={leases} search=floor"), |bencher| {
+                bencher.iter(|| depletes_by_division(black_box(&account)));
+            });
+        }
+    }
+    group.finish();
+}

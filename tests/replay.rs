@@ -1,0 +1,431 @@
+//! Logs against tampering: what the reader, the fold and the re-deciding replay notice, and where.
+//!
+//! | attacker | noticed by |
+//! | --- | --- |
+//! | changes, moves, drops or repeats bytes or frames | [`Reader`], at the record |
+//! | does so and computes all later hashes anew | [`replay_commands`], at the first bad record |
+//! | does so and the event cannot follow | [`Replay`] too |
+//! | writes any event whatever | nobody panics |
+
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use undercut::replay::{Block, Diverged, Replay, replay, replay_commands};
+use undercut::{Engine, Event};
+use undercut_ledger::MemoryBank;
+use undercut_ledger::log::{BODY_BYTES_MAX, LogBroken, Reader, Record};
+use undercut_orderbook::OrderEvent;
+use undercut_primitives::codec::Canonical;
+use undercut_primitives::{Amount, BlockHeight, Digest};
+use undercut_tests::chain::{Chain, deployment_id, genesis};
+use undercut_tests::forge::{self, Said};
+use undercut_tests::story::{is_told, kind, story};
+
+static STORY: LazyLock<Chain> = LazyLock::new(story);
+
+fn said() -> Vec<Said> {
+    forge::unchain(&STORY.records)
+}
+
+fn read(log: &[u8]) -> (u64, Option<LogBroken>) {
+    let mut reader = Reader::<Event>::new(log);
+    let broken = reader.by_ref().find_map(Result::err);
+    (reader.head().records, broken)
+}
+
+fn fold(records: &[Record<Event>]) -> Result<Digest, Box<Diverged>> {
+    let mut replay = Replay::default();
+    for record in records {
+        replay.apply(record)?;
+    }
+    Ok(replay.state_root())
+}
+
+fn decide_again(records: &[Record<Event>]) -> Result<Engine, Box<Diverged>> {
+    Ok(replay_commands(&mut MemoryBank::default(), records)?)
+}
+
+/// The record that a divergence names.
+fn named(diverged: &Diverged) -> u64 {
+    match diverged {
+        Diverged::NoGenesis | Diverged::Genesis(_) => 0,
+        Diverged::Event { sequence, .. }
+        | Diverged::Root { sequence, .. }
+        | Diverged::Block { sequence, .. }
+        | Diverged::Command { sequence, .. }
+        | Diverged::Record { sequence } => *sequence,
+        other => panic!("a new kind of divergence: {other:?}"),
+    }
+}
+
+fn position(of: fn(&Event) -> bool) -> usize {
+    let mut records = STORY.records.iter();
+    records.position(|record| of(&record.event)).expect("the story has such an event")
+}
+
+#[test]
+fn the_story_meets_every_kind_of_event() {
+    let mut kinds: Vec<String> = STORY.records.iter().map(|record| kind(&record.event)).collect();
+    assert!(STORY.records.iter().all(|record| is_told(&record.event)));
+    kinds.sort();
+    kinds.dedup();
+    assert_eq!(kinds.len(), 27, "{kinds:#?}");
+}
+
+#[test]
+fn what_the_engine_wrote_reads_back_record_by_record() {
+    let records: Result<Vec<_>, _> = Reader::<Event>::new(&STORY.log).collect();
+    assert_eq!(records.unwrap(), STORY.records);
+    assert_eq!(read(&STORY.log).1, None);
+    assert_eq!(forge::chain(said()), (STORY.records.clone(), STORY.log.clone()));
+}
+
+#[test]
+fn folding_the_log_gives_the_same_root() {
+    let mut replay = Replay::default();
+    for record in &STORY.records {
+        replay.apply(record).unwrap();
+    }
+    assert_eq!(replay.state_root(), STORY.state_root());
+    assert_eq!(replay.sealed(), STORY.engine.head());
+    assert_eq!(replay.seals(), STORY.height() + 1);
+    assert_eq!(replay.state().unwrap().rebuilt_root(), STORY.state_root());
+}
+
+#[test]
+fn deciding_again_and_folding_agree_with_the_engine() {
+    let mut bank = MemoryBank::default();
+    let engine = replay_commands(&mut bank, &STORY.records).unwrap();
+    assert_eq!(engine.head(), STORY.engine.head());
+    assert_eq!(engine.state().rebuilt_root(), STORY.state_root());
+    assert_eq!(bank, STORY.bank, "the money is where it was");
+}
+
+#[test]
+fn running_the_blocks_again_gives_the_same_head() {
+    let mut blocks: Vec<Block> = Vec::new();
+    for record in &STORY.records {
+        match &record.event {
+            Event::BlockOpened(context) => {
+                blocks.push(Block { context: *context, commands: vec![] });
+            }
+            Event::CommandAccepted(signed) => {
+                blocks.last_mut().unwrap().commands.push((**signed).clone());
+            }
+            _ => {}
+        }
+    }
+    let mut bank = MemoryBank::default();
+    let genesis = genesis(undercut::Params::default());
+    let engine = replay(&genesis, &mut bank, blocks).unwrap();
+    assert_eq!((engine.head(), bank), (STORY.engine.head(), STORY.bank.clone()));
+}
+
+#[test]
+fn one_changed_byte_is_found_in_its_record() {
+    let frames = forge::frames(&STORY.log);
+    for sequence in 0..frames.len() {
+        // Height, event and hash; the length in front is tried by the log's own tests.
+        for at in [12, 52, frames[sequence].len() - 1] {
+            let mut forged = frames.clone();
+            forged[sequence][at] ^= 1;
+            let (intact, broken) = read(&forge::join(&forged));
+            assert_eq!(usize::try_from(intact).unwrap(), sequence);
+            assert!(matches!(broken, Some(LogBroken::Altered { .. })), "{sequence}: {broken:?}");
+        }
+    }
+}
+
+type Change = fn(usize, &mut Vec<Vec<u8>>);
+
+#[test]
+fn frames_swapped_dropped_or_repeated_are_found_at_the_first_wrong_one() {
+    let frames = forge::frames(&STORY.log);
+    // What is done to frame `n`, and which frame after it is the first wrong one.
+    let rows: [(&str, Change, usize); 3] = [
+        ("swapped", |n, frames| frames.swap(n, n + 1), 0),
+        ("dropped", |n, frames| drop(frames.remove(n)), 0),
+        ("repeated", |n, frames| frames.insert(n, frames[n].clone()), 1),
+    ];
+    for sequence in 0..frames.len() - 1 {
+        for (name, change, after) in rows {
+            let mut forged = frames.clone();
+            change(sequence, &mut forged);
+            let (intact, broken) = read(&forge::join(&forged));
+            assert_eq!(usize::try_from(intact).unwrap(), sequence + after, "{name}");
+            assert!(matches!(broken, Some(LogBroken::Unlinked { .. })), "{name}: {broken:?}");
+        }
+    }
+}
+
+#[test]
+fn a_log_cut_between_records_is_shorter_and_nothing_else() {
+    let frames = forge::frames(&STORY.log);
+    for length in 0..frames.len() {
+        let (records, broken) = read(&forge::join(&frames[..length]));
+        assert_eq!((usize::try_from(records).unwrap(), broken), (length, None));
+    }
+}
+
+/// Expects the re-deciding replay to name the record at `first`; else says what it named.
+fn forged_is_named(
+    (records, log): (Vec<Record<Event>>, Vec<u8>),
+    first: usize,
+) -> Result<(), String> {
+    assert_eq!(read(&log).1, None, "the forger computed every hash anew");
+    match decide_again(&records) {
+        Ok(_) => Err("nothing was noticed".into()),
+        Err(diverged) if usize::try_from(named(&diverged)).unwrap() == first => Ok(()),
+        Err(diverged) => Err(format!("expected record {first}, found {diverged}")),
+    }
+}
+
+/// Tries rows of forged events by a forger of hashes and roots.
+fn all_named(rows: impl IntoIterator<Item = (String, Vec<Said>, usize)>) {
+    let mut missed = Vec::new();
+    for (name, said, first) in rows {
+        let mut forged = forge::reseal(said.clone());
+        if forged.0 == STORY.records {
+            // Who replaces a root and then computes it anew has changed nothing.
+            forged = forge::chain(said);
+        }
+        if let Err(why) = forged_is_named(forged, first) {
+            missed.push(format!("{name}: {why}"));
+        }
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
+fn a_dropped_record_is_named_even_when_all_hashes_are_made_anew() {
+    let last = STORY.records.len() - 1;
+    all_named((0..last).map(|n| {
+        let mut said = said();
+        let (_, event) = said.remove(n);
+        (format!("{n} {}", kind(&event)), said, n)
+    }));
+}
+
+#[test]
+fn a_repeated_record_is_named_even_when_all_hashes_are_made_anew() {
+    all_named((0..STORY.records.len()).map(|n| {
+        let mut said = said();
+        said.insert(n, said[n].clone());
+        (format!("{n} {}", kind(&said[n].1)), said, n + 1)
+    }));
+}
+
+#[test]
+fn swapped_records_are_named_even_when_all_hashes_are_made_anew() {
+    let last = STORY.records.len() - 1;
+    let rows = (0..last).filter(|n| STORY.records[*n].event != STORY.records[*n + 1].event);
+    all_named(rows.map(|n| {
+        let mut said = said();
+        said.swap(n, n + 1);
+        (format!("{n} {}", kind(&said[n].1)), said, n)
+    }));
+}
+
+#[test]
+fn a_record_under_another_height_is_named_even_when_all_hashes_are_made_anew() {
+    all_named((0..STORY.records.len()).map(|n| {
+        let mut said = said();
+        said[n].0 = BlockHeight::new(said[n].0.to_u64() + 1);
+        (format!("{n} {}", kind(&said[n].1)), said, n)
+    }));
+}
+
+#[test]
+fn a_replaced_record_is_named_even_when_all_hashes_are_made_anew() {
+    // Every record that the engine decided, replaced by another plausible one.
+    let genuine = said();
+    let is_input = |event: &Event| {
+        matches!(event, Event::Genesis(_) | Event::BlockOpened(_) | Event::CommandAccepted(_))
+    };
+    let decided = (0..genuine.len()).filter(|n| !is_input(&genuine[*n].1));
+    all_named(decided.map(|n| {
+        let mut said = said();
+        said[n].1 = replacement(&said[n].1);
+        (format!("{n} {}", kind(&said[n].1)), said, n)
+    }));
+}
+
+/// Another event of the same kind where it has an amount or a root; else one that robs a tenant.
+fn replacement(event: &Event) -> Event {
+    use undercut_ledger::LedgerEvent;
+    let mut other = event.clone();
+    match &mut other {
+        Event::BlockSealed { state_root, .. } => *state_root = Digest::ZERO,
+        Event::Ledger(LedgerEvent::Withdrawn { coin, .. }) => {
+            coin.amount = coin.amount.plus(Amount::from_micro(1)).unwrap();
+        }
+        Event::Ledger(LedgerEvent::Deposited { deposit, .. }) => {
+            deposit.amount = deposit.amount.plus(Amount::from_micro(1)).unwrap();
+        }
+        Event::Ledger(LedgerEvent::Settled(settlement)) => {
+            settlement.to = settlement.to.next().unwrap();
+        }
+        _ => other = Event::Order(OrderEvent::DeploymentClosed(deployment_id("carol", 77))),
+    }
+    other
+}
+
+#[test]
+fn a_command_without_its_signature_is_named() {
+    let n = position(|event| matches!(event, Event::CommandAccepted(_)));
+    let mut said = said();
+    let Event::CommandAccepted(signed) = &mut said[n].1 else { unreachable!() };
+    signed.nonce += 1;
+    let (records, _) = forge::chain(said);
+    let diverged = decide_again(&records).unwrap_err();
+    assert_eq!((diverged.code().as_str(), named(&diverged)), ("RPL006", n as u64), "{diverged}");
+}
+
+#[test]
+fn the_fold_refuses_events_that_cannot_follow() {
+    // Each row: a record to repeat where it stands. A second time it does not fit the state.
+    let rows: [fn(&Event) -> bool; 8] = [
+        |e| matches!(e, Event::Order(OrderEvent::DeploymentCreated { .. })),
+        |e| matches!(e, Event::Order(OrderEvent::OrderOpened(_))),
+        |e| matches!(e, Event::Order(OrderEvent::OrderMatched(_))),
+        |e| matches!(e, Event::Bid(undercut_bidding::BidEvent::BidPlaced(_))),
+        |e| matches!(e, Event::Bid(undercut_bidding::BidEvent::BidLost { .. })),
+        |e| matches!(e, Event::Ledger(undercut_ledger::LedgerEvent::AccountOpened { .. })),
+        |e| matches!(e, Event::Ledger(undercut_ledger::LedgerEvent::LeaseSigned(_))),
+        |e| matches!(e, Event::Ledger(undercut_ledger::LedgerEvent::Withdrawn { .. })),
+    ];
+    for (row, of) in rows.into_iter().enumerate() {
+        let (n, mut said) = (position(of), said());
+        said.insert(n, said[n].clone());
+        let (records, _) = forge::chain(said);
+        let diverged = fold(&records).unwrap_err();
+        assert_eq!(diverged.code().as_str(), "RPL003", "row {row}: {diverged}");
+        assert_eq!(named(&diverged), n as u64 + 1, "row {row}: {diverged}");
+    }
+}
+
+#[test]
+fn the_fold_finds_a_changed_amount_at_the_seal_of_its_block() {
+    let n =
+        position(|e| matches!(e, Event::Ledger(undercut_ledger::LedgerEvent::Deposited { .. })));
+    let mut said = said();
+    said[n].1 = replacement(&said[n].1);
+    let (records, _) = forge::chain(said);
+    let diverged = fold(&records).unwrap_err();
+    assert_eq!(diverged.code().as_str(), "RPL004", "{diverged}");
+    let seals = STORY.records[n..].iter();
+    let seal = seals.clone().find(|r| matches!(r.event, Event::BlockSealed { .. })).unwrap();
+    assert_eq!(named(&diverged), seal.sequence);
+}
+
+#[test]
+fn a_seal_of_another_height_does_not_pass_the_fold() {
+    let n = position(
+        |event| matches!(event, Event::BlockSealed { height, .. } if *height == BlockHeight::new(3)),
+    );
+    for forged_height in [0, 2, 4] {
+        let mut said = said();
+        let Event::BlockSealed { height, .. } = &mut said[n].1 else { unreachable!() };
+        *height = BlockHeight::new(forged_height);
+        let (records, _) = forge::reseal(said);
+        let diverged = fold(&records).expect_err("the seal of block 3 names another block");
+        assert_eq!(named(&diverged), n as u64, "{diverged}");
+    }
+}
+
+#[test]
+fn a_deployment_that_claims_more_groups_than_it_names_is_refused() {
+    let n = position(|e| matches!(e, Event::Order(OrderEvent::DeploymentCreated { .. })));
+    let mut said = said();
+    let Event::Order(OrderEvent::DeploymentCreated { deployment, .. }) = &mut said[n].1 else {
+        unreachable!()
+    };
+    deployment.groups += 1;
+    let (records, _) = forge::reseal(said);
+    let diverged = fold(&records).unwrap_err();
+    assert_eq!((diverged.code().as_str(), named(&diverged)), ("RPL003", n as u64), "{diverged}");
+}
+
+#[test]
+fn forged_records_after_the_last_seal_are_named() {
+    let mut said = said();
+    let context = STORY.next_context();
+    let first = said.len();
+    said.push((context.height, Event::BlockOpened(context)));
+    let forged = Event::Order(OrderEvent::DeploymentClosed(deployment_id("carol", 77)));
+    said.push((context.height, forged));
+    assert_eq!(forged_is_named(forge::chain(said), first + 1), Ok(()));
+}
+
+#[test]
+fn a_log_cut_between_records_is_decided_the_same_as_far_as_it_goes() {
+    for length in 1..STORY.records.len() {
+        let decided = decide_again(&STORY.records[..length]).map(|_| ());
+        assert_eq!(decided, Ok(()), "{length} records");
+    }
+}
+
+#[test]
+fn logs_that_start_otherwise_are_no_logs() {
+    assert_eq!(decide_again(&[]).unwrap_err().code().as_str(), "RPL001");
+    let (headless, _) = forge::chain(said().split_off(1));
+    assert_eq!(fold(&headless).unwrap_err().code().as_str(), "RPL001");
+    assert_eq!(decide_again(&headless).unwrap_err().code().as_str(), "RPL001");
+}
+
+/// An event as a liar would write it: `event` with some bytes of its canonical form changed.
+fn lied(event: &Event, changes: &[(usize, u8)]) -> Option<Event> {
+    let mut bytes = event.encode().unwrap();
+    for (at, value) in changes {
+        let at = at % bytes.len();
+        bytes[at] = *value;
+    }
+    Event::decode(&bytes, BODY_BYTES_MAX).ok()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn no_forged_event_makes_anyone_panic(
+        at in 0_usize..1000,
+        changes in prop::collection::vec((any::<usize>(), prop_oneof![any::<u8>(), Just(0xff)]), 1..12),
+    ) {
+        let mut said = said();
+        let at = at % said.len();
+        let Some(event) = lied(&said[at].1, &changes) else { return Ok(()) };
+        said[at].1 = event;
+        for (records, log) in [forge::chain(said.clone()), forge::reseal(said)] {
+            prop_assert_eq!(read(&log).1, None);
+            let folded = fold(&records);
+            let decided = decide_again(&records);
+            prop_assert!(folded.is_ok() || decided.is_err(), "what the engine writes folds");
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_panic(
+        cut in 0_usize..200_000,
+        changes in prop::collection::vec((any::<usize>(), any::<u8>()), 0..8),
+    ) {
+        let mut log = STORY.log.clone();
+        log.truncate(cut % (log.len() + 1));
+        for (at, value) in changes {
+            if !log.is_empty() {
+                let at = at % log.len();
+                log[at] = value;
+            }
+        }
+        let (records, _) = read(&log);
+        prop_assert!(records <= STORY.records.len() as u64);
+    }
+
+    #[test]
+    fn records_in_any_order_make_nobody_panic(order in prop::collection::vec(0_usize..200, 0..120)) {
+        let genuine = said();
+        let mut said = vec![genuine[0].clone()];
+        said.extend(order.into_iter().map(|n| genuine[n % genuine.len()].clone()));
+        let (records, _) = forge::chain(said);
+        prop_assert!(fold(&records).is_ok() || decide_again(&records).is_err());
+    }
+}
