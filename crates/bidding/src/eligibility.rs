@@ -197,13 +197,13 @@ pub enum Ineligible {
     /// One of the auditors who must all have signed has no record about the provider.
     #[error("auditor {auditor} has signed nothing")]
     AuditorSilent {
-        /// The auditor's address.
+        /// The auditor, as the order names it.
         auditor: String,
     },
     /// One of the auditors who must all have signed did not sign a required attribute.
     #[error("auditor {auditor} has signed no attribute that matches {required}")]
     NotSigned {
-        /// The auditor's address.
+        /// The auditor, as the order names it.
         auditor: String,
         /// What is required, as `key=value`.
         required: String,
@@ -211,7 +211,7 @@ pub enum Ineligible {
     /// None of the auditors of whom one is enough signed all required attributes.
     #[error("{required} is not signed by any of {auditors}")]
     NoAuditorOfAny {
-        /// The auditors' addresses.
+        /// The auditors, as the order names them.
         auditors: String,
         /// Everything required, as `key=value`; empty when any record would do.
         required: String,

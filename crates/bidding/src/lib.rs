@@ -10,7 +10,7 @@
 //! | – | admit | rules of [`BidRejection`] in their order | open | `BidPlaced` (and `BidClosed` of an evicted one) | `chain.md` 2.3, W7, W9 |
 //! | open | award to it | – | active | `BidWon` | 1.3 |
 //! | open | award to another | – | lost, deposit back | `BidLost` | 1.3, W1 |
-//! | open | withdrawn, order closed | – | closed, deposit back | `BidClosed` | 1.3 |
+//! | open | withdrawn, evicted by a better bid, not eligible at award, order closed | – | closed, deposit back | `BidClosed` | 1.3, W7, W11 |
 //! | active | lease ends | – | closed, deposit back | `BidClosed` | 1.3 |
 //!
 //! Lost and closed are terminal. [`eligibility`] also answers why a provider did not bid.

@@ -16,7 +16,7 @@ use undercut_primitives::{Attribute, Code};
 pub struct ProviderProfile {
     /// What the provider registered: placement attributes and `capabilities/…`.
     pub attributes: Vec<Attribute>,
-    /// What each auditor signed, by the auditor's address as text. An empty list counts as a
+    /// What each auditor signed, by the auditor's name: the text that manifests call it. An empty list counts as a
     /// record.
     pub audits: BTreeMap<String, Vec<Attribute>>,
 }
@@ -40,7 +40,7 @@ impl ProviderProfile {
     /// Checks the sizes, the pattern of the keys and that no set holds a key twice.
     ///
     /// A key is a letter, then 1 to 126 of `A-Z a-z 0-9 _ / . -`: no wildcard. Own attributes come
-    /// first, then the auditors in order of their address. Source: `chain.md` 2.5; the reference
+    /// first, then the auditors in order of their name. Source: `chain.md` 2.5; the reference
     /// leaves audit records unchecked (W32).
     ///
     /// # Errors
@@ -98,7 +98,7 @@ fn excerpt(text: &str) -> String {
 pub enum AttributeSet {
     /// The provider's own.
     Own,
-    /// Those that the auditor of this address signed.
+    /// Those that the auditor of this name signed.
     Audited(String),
 }
 

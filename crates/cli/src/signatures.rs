@@ -1,6 +1,7 @@
 //! Checks signatures on several threads. The answers keep their order, so nothing else changes.
 
 use std::num::NonZeroUsize;
+use std::thread::ScopedJoinHandle;
 
 use undercut::{CommandRejection, SignedCommand, VerifiedCommand};
 use undercut_simulation::CheckSignatures;
@@ -46,8 +47,11 @@ impl CheckSignatures for Parallel {
         std::thread::scope(|scope| {
             let workers: Vec<_> =
                 shares.into_iter().map(|share| scope.spawn(|| check(share))).collect();
-            // A worker only verifies signatures and cannot panic; if one did, so does the whole.
-            workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+            let answers = |worker: ScopedJoinHandle<'_, Vec<_>>| match worker.join() {
+                Ok(answers) => answers,
+                Err(panic) => std::panic::resume_unwind(panic),
+            };
+            workers.into_iter().flat_map(answers).collect()
         })
     }
 }

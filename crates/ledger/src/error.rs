@@ -1,4 +1,5 @@
-//! Why escrow says no. Variants stand in the order in which they are checked.
+//! Why escrow says no. Variants about a deposit come first, then about accounts, then about leases;
+//! a command that names an account is told first when there is none.
 
 use undercut_primitives::crypto::SignatureRejected;
 use undercut_primitives::{Amount, ArithmeticError, Code, Denom, DeploymentId, LeaseId, Misfit};

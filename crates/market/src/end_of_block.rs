@@ -3,9 +3,9 @@
 //! | # | step | events | source |
 //! | --- | --- | --- | --- |
 //! | 1 | the mint status follows the block's price | `MintStatusChanged` | `chain.md` 6.3 |
-//! | 2 | auctions due, by order id: award to the lowest eligible bid, or close | `OrderMatched`, `BidWon`, `BidLost`…, `LeaseSigned`, or `OrderClosed` | beats W1, W8, W11 |
-//! | 3 | accounts whose money ends with this block, by id: settle, pay, end, refund, close | `Settled`, `Withdrawn`, `LeaseEnded`, `AccountClosed`, `DeploymentClosed` | beats W5 |
-//! | 4 | burns that wait: redemptions, then mints, each by arrival, up to a limit | `BurnMinted`, `BurnCancelled` | 6.4, beats W20 |
+//! | 2 | auctions due, by order id: award to the lowest eligible bid, or close order and group, and the deployment with its last group | `BidClosed` of the ineligible, `OrderMatched`, `BidWon`, `BidLost`…, `LeaseSigned`; or `BidClosed`…, `OrderClosed`, `GroupClosed`, `AccountClosed`, `DeploymentClosed` | beats W1, W8, W11 |
+//! | 3 | accounts whose money ends with this block, by id: settle, pay, end, refund, close | `Settled`, `Withdrawn`…, `LeaseEnded`…, `AccountClosed`, `BidClosed`…, `OrderClosed`…, `GroupClosed`…, `DeploymentClosed` | beats W5 |
+//! | 4 | burns that wait: redemptions, then mints, each by arrival and up to a limit; the status after each | `BurnMinted`, `BurnCancelled`, `MintStatusChanged` | 6.4, beats W20 |
 //! | 5 | records and state are sealed | `BlockSealed` | |
 
 use alloc::vec;
@@ -114,9 +114,8 @@ fn close_if_idle(
 }
 
 fn burn(engine: &mut Engine, bank: &mut impl Bank) -> Result<(), BlockError> {
-    let most = engine.state().genesis().params.bme.requests_per_block_max;
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let turns: Vec<BurnRequest> = engine.state().vault().turns().take(most).cloned().collect();
+    let params = &engine.state().genesis().params.bme;
+    let turns: Vec<BurnRequest> = engine.state().vault().turns(params).cloned().collect();
     for request in turns {
         let state = engine.state();
         let (price, params) = (state.usable_price(), &state.genesis().params.bme);

@@ -146,8 +146,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// The first [`Rejection`]: signature, then chain, last block and nonce, then the command's
-    /// own rules, then the money. Nothing has changed then.
+    /// The first [`Rejection`]: signature, then whether a block is open, then chain, last block and
+    /// nonce, then the command's own rules, then the money. Nothing has changed then.
     pub fn execute(
         &mut self,
         bank: &mut impl Bank,

@@ -1,11 +1,12 @@
 //! [`Genesis`]: what a market starts with. It is the first record of every log.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use undercut_ledger::bank::{escrow_address, vault_address};
-use undercut_primitives::{Address, Amount, BlockTime, Coin, Denom};
+use undercut_primitives::{Address, Amount, BlockTime, Code, Coin, Denom};
 
 use crate::Params;
 
@@ -56,6 +57,12 @@ pub enum GenesisError {
         /// The spread.
         spread_bps: u32,
     },
+    /// An auditor's name or account stands in the list twice.
+    #[error("auditor `{name}` shares its name or its account with another")]
+    AuditorTwice {
+        /// The second one's name.
+        name: String,
+    },
     /// A balance for an account that the engine keeps itself.
     #[error("account {account} is the engine's own and starts with what the market brings")]
     EngineAccount {
@@ -73,6 +80,23 @@ pub enum GenesisError {
     /// The genesis does not fit into a record, or the bank refused a balance.
     #[error("the genesis cannot be recorded")]
     Unrecordable,
+}
+
+impl GenesisError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        Code::new(match self {
+            Self::ChainId { .. } => "GEN001",
+            Self::ParameterZero { .. } => "GEN002",
+            Self::Thresholds { .. } => "GEN003",
+            Self::Spread { .. } => "GEN004",
+            Self::AuditorTwice { .. } => "GEN005",
+            Self::EngineAccount { .. } => "GEN006",
+            Self::Supply { .. } => "GEN007",
+            Self::Unrecordable => "GEN008",
+        })
+    }
 }
 
 impl Genesis {
@@ -103,6 +127,12 @@ impl Genesis {
         let spread_bps = bme.mint_spread_bps.max(bme.redeem_spread_bps);
         if spread_bps > 1000 {
             return Err(GenesisError::Spread { spread_bps });
+        }
+        let (mut names, mut accounts) = (BTreeSet::new(), BTreeSet::new());
+        for (name, account) in &self.auditors {
+            if !names.insert(name) || !accounts.insert(account) {
+                return Err(GenesisError::AuditorTwice { name: name.clone() });
+            }
         }
         let own = [escrow_address(), vault_address()];
         if let Some((account, _)) = self.balances.iter().find(|(to, _)| own.contains(to)) {

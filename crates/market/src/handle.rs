@@ -13,7 +13,7 @@ use undercut_ledger::{Bank, LeaseState, MemoryBank, Posting};
 use undercut_orderbook::{AwardMode, GroupState, NewDeployment, OrderRejection};
 use undercut_primitives::keys::KeyPair;
 use undercut_primitives::{
-    Address, Amount, Attribute, BlockHeight, BlockSpan, BlockTime, Coin, Decimal, Denom,
+    Address, Amount, Attribute, BlockHeight, BlockSpan, BlockTime, Code, Coin, Decimal, Denom,
     DeploymentId, Digest, LeaseId, OrderId, ParseError, PricePerBlock, Provider, Tenant, crypto,
 };
 use undercut_provider::{
@@ -60,12 +60,31 @@ pub enum Error {
     /// The account was not made by this market.
     #[error("account {0} was not made by this market")]
     UnknownAccount(Address),
-    /// There is no such lease, or its money never ends.
+    /// The money of the lease lasts beyond the last block that there can be.
     #[error("lease {0} has no end in sight")]
     NoEnd(LeaseId),
     /// The log is broken.
     #[error("{code}: {0}", code = .0.code())]
     Log(#[from] LogBroken),
+}
+
+impl Error {
+    /// The stable code; of a manifest, the code of its first problem.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Rejection(rejection) => rejection.code(),
+            Self::Block(error) => error.code(),
+            Self::Genesis(error) => error.code(),
+            Self::Parse(error) => error.code(),
+            Self::Node(rejection) => rejection.code(),
+            Self::Inventory(rejection) => rejection.code(),
+            Self::Sdl(found) => found.iter().next().map_or(Code::new("VAL001"), |one| one.code),
+            Self::UnknownAccount(_) => Code::new("MKT001"),
+            Self::NoEnd(_) => Code::new("MKT002"),
+            Self::Log(broken) => broken.code(),
+        }
+    }
 }
 
 /// A result of a [`Market`].

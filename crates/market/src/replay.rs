@@ -2,8 +2,9 @@
 //!
 //! Two depths beyond the hashes, which [`undercut_ledger::log`] checks. [`Replay`] applies the
 //! events and compares both roots at every seal: it proves that the log explains the state.
-//! [`replay`] runs an engine on the recorded blocks and compares every record: it proves that the
-//! rules were followed. Both take a log from elsewhere as input and never panic on it.
+//! [`replay_commands`] runs an engine on the recorded blocks and compares every record: it proves
+//! that the rules were followed. Both take a log from elsewhere as input and never panic on it.
+//! [`replay`](fn@replay) is for hosts that keep blocks of their own.
 
 use alloc::vec;
 use alloc::vec::Vec;

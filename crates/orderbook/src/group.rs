@@ -66,8 +66,8 @@ pub struct Group {
     pub orders: u32,
 }
 
-/// Checks a group against the limits and returns its ceiling. Source: `chain.md` 4, with the
-/// limits that the original declares but does not enforce (W17).
+/// Checks a group against the limits and returns its ceiling. Source: `chain.md` 4; units, replicas
+/// and groups are limited too, which the original declares and does not enforce (W17).
 ///
 /// Checks in order: lengths of lists and texts, name, number of units, each unit (id, replicas, CPU, memory, GPU, volumes,
 /// price), group sums, one denom, a denom that the market takes.

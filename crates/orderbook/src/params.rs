@@ -13,7 +13,7 @@ pub struct OrderParams {
     pub bid_window: BlockSpan,
     /// Blocks a tenant who chooses the bid has for the choice, from the opening. At least 1.
     pub choice_window: BlockSpan,
-    /// Denoms in which leases may be priced, sorted.
+    /// Denoms in which leases may be priced.
     pub lease_denoms: Vec<Denom>,
     /// Most groups of one deployment.
     pub groups_max: u32,

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::Denom;
+use crate::{Code, Denom};
 
 /// A result that its type cannot hold. Nothing wraps and nothing saturates.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +43,12 @@ pub struct ParseError {
 }
 
 impl ParseError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        Code::new("VAL001")
+    }
+
     /// An error about `text`, of which the first 80 characters are kept.
     #[must_use]
     pub fn new(text: &str, wanted: &'static str) -> Self {

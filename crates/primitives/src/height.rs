@@ -6,7 +6,10 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The position of a block; 0 is genesis. At most 2^48.
+/// The position of a block; 0 is genesis.
+///
+/// Arithmetic stops at [`BlockHeight::MAX`], and no engine opens a block beyond it. A later height
+/// can be written down, as the last block of a command that never expires.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]

@@ -58,7 +58,7 @@ impl Attribute {
     }
 }
 
-/// Auditors whose word a group asks for, by their address as text.
+/// Auditors whose word a group asks for, by the text that the market knows them by.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedBy {
     /// Each of these must have signed the required attributes.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
+use crate::plain_vault::{Given, PlainVault};
 use undercut::{Event, Genesis, State, invariants};
 use undercut_bidding::{Bid, BidEvent, TieBreak, eligibility};
 use undercut_ledger::bme::{BurnMint, VaultEvent};
@@ -66,6 +67,7 @@ pub struct Auditor {
     orders: BTreeMap<OrderId, Order>,
     bids: BTreeMap<OrderId, BTreeSet<Ranked>>,
     supply: BTreeMap<Denom, u128>,
+    vault: PlainVault,
     predicted: BTreeMap<DeploymentId, BlockHeight>,
     ends_now: Option<BTreeSet<DeploymentId>>,
 }
@@ -86,6 +88,7 @@ impl Default for Auditor {
             orders: BTreeMap::new(),
             bids: BTreeMap::new(),
             supply: BTreeMap::new(),
+            vault: PlainVault::default(),
             predicted: BTreeMap::new(),
             ends_now: None,
         }
@@ -140,6 +143,8 @@ impl Auditor {
     }
 
     fn genesis(&mut self, genesis: &Genesis) {
+        let bme = &genesis.params.bme;
+        self.vault = PlainVault::new(bme.mint_spread_bps, bme.redeem_spread_bps);
         for (_, coin) in &genesis.balances {
             add(&mut self.supply, &coin.denom, coin.amount.to_micro());
         }
@@ -250,13 +255,15 @@ impl Auditor {
             take(&mut self.supply, &done.burned.denom, done.burned.amount.to_micro());
         }
         add(&mut self.supply, &done.minted.denom, done.minted.amount.to_micro());
-        let is_mint = done.burned.denom == Denom::uakt();
-        let expected = plain_conversion(
-            done.burned.amount.to_micro(),
-            done.price.usd_per_akt.to_atoms(),
-            is_mint,
-        );
-        let holds = expected == Some(done.gross.amount.to_micro());
+        let (burned, price) = (done.burned.amount.to_micro(), done.price.usd_per_akt.to_atoms());
+        let expected = if done.burned.denom == Denom::uakt() {
+            self.vault.mint(burned, price)
+        } else {
+            self.vault.redeem(burned, price)
+        };
+        let [gross, paid, minted] =
+            [&done.gross, &done.paid, &done.minted].map(|coin| coin.amount.to_micro());
+        let holds = expected == Some(Given { gross, paid, minted });
         self.conversions.note(holds, || format!("{done:?}, expected {expected:?}"));
     }
 
@@ -285,22 +292,4 @@ fn add(sums: &mut BTreeMap<Denom, u128>, denom: &Denom, amount: u128) {
 fn take(sums: &mut BTreeMap<Denom, u128>, denom: &Denom, amount: u128) {
     let sum = sums.entry(denom.clone()).or_default();
     *sum = sum.saturating_sub(amount);
-}
-
-/// `floor(burned × rate)` on bare integers, with the rate rounded to 18 digits, half to even.
-fn plain_conversion(burned: u128, price_atoms: u128, is_mint: bool) -> Option<u128> {
-    const ONE: u128 = 1_000_000_000_000_000_000;
-    let rate = if is_mint {
-        price_atoms
-    } else {
-        let (squared, half) = (ONE.checked_mul(ONE)?, price_atoms.checked_div(2)?);
-        let (quotient, rest) =
-            (squared.checked_div(price_atoms)?, squared.checked_rem(price_atoms)?);
-        let is_tie = rest == half && price_atoms.is_multiple_of(2);
-        let up = if is_tie { !quotient.is_multiple_of(2) } else { rest > half };
-        quotient.checked_add(u128::from(up))?
-    };
-    let (whole, fraction) = (rate.checked_div(ONE)?, rate.checked_rem(ONE)?);
-    let part = burned.checked_mul(fraction)?.checked_div(ONE)?;
-    burned.checked_mul(whole)?.checked_add(part)
 }

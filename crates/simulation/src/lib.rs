@@ -36,6 +36,7 @@ mod attestor;
 mod auditor;
 mod first_market;
 mod oracle;
+mod plain_vault;
 mod population;
 mod provider;
 mod report;

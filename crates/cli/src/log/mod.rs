@@ -91,12 +91,13 @@ fn verify(dir: &Path, head: Option<&str>) -> Result<Exit, Failure> {
     let expected = head.map(str::parse::<Digest>).transpose();
     let expected =
         expected.map_err(|error| Failure::new(Exit::Usage, format!("--head: {error}")))?;
-    let kept = Kept::read(dir)?;
     // A log that does not verify is the answer no, not a failure to answer.
-    let walk = match walk(&kept, |_| Ok(())) {
-        Err(failure) if failure.exit == Exit::Damaged => return Err(failure.with_exit(Exit::No)),
-        other => other?,
+    let no = |failure: Failure| match failure.exit {
+        Exit::Damaged => failure.with_exit(Exit::No),
+        _ => failure,
     };
+    let kept = Kept::read(dir).map_err(no)?;
+    let walk = walk(&kept, |_| Ok(())).map_err(no)?;
     if let Some(expected) = expected
         && expected != walk.head.hash
     {

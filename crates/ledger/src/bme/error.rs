@@ -38,7 +38,7 @@ pub enum BmeRejection {
     MoreThanOutstanding {
         /// What was to be burned, in uact.
         burned: Amount,
-        /// All ACT that exists, in uact.
+        /// All ACT that exists by the vault's books, in uact.
         outstanding: Amount,
     },
     /// Too little would come out, or a number does not fit.

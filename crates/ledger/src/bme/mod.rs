@@ -2,14 +2,17 @@
 //!
 //! AKT burned for ACT stays in the vault as collateral and is credited; ACT burned for AKT is paid
 //! out of that credit first and from newly minted AKT beyond it. Requests are queued and executed
-//! at the end of a block, first come first served. One ACT is one US dollar by definition.
+//! at the end of a block: redemptions, then mints, each first come first served and with a limit
+//! of its own. One ACT is one US dollar by definition.
+//!
+//! A request that a status forbids is refused; one that is queued already waits.
 //!
 //! | status | condition | mint AKT→ACT | redeem ACT→AKT |
 //! | --- | --- | --- | --- |
 //! | [`MintStatus::Healthy`] | ratio > warn threshold, or no ACT outstanding | yes | yes |
 //! | [`MintStatus::Warning`] | halt threshold < ratio ≤ warn threshold | yes | yes |
-//! | [`MintStatus::HaltCollateral`] | ratio ≤ halt threshold | waits | yes |
-//! | [`MintStatus::HaltOracle`] | no fresh price above zero | waits | waits |
+//! | [`MintStatus::HaltCollateral`] | ratio ≤ halt threshold | no | yes |
+//! | [`MintStatus::HaltOracle`] | no fresh price above zero | no | no |
 //!
 //! The status is a pure function of vault, price and parameters, asked anew for every single
 //! mint. Both legs round down, so no round trip gains. Source: `chain.md` 6.
@@ -88,7 +91,7 @@ pub struct BmeParams {
     pub redeem_spread_bps: u32,
     /// The least ACT that a mint may give, before the spread, in uact.
     pub mint_min: Amount,
-    /// Most requests executed at the end of one block.
+    /// Most requests of each direction executed at the end of one block.
     pub requests_per_block_max: u32,
     /// Most requests that wait at a time.
     pub requests_waiting_max: u32,

@@ -98,7 +98,7 @@ pub struct Vault {
     pub collateral_uakt: Amount,
     /// AKT burned for ACT and not yet paid back: paid out before any AKT is minted.
     pub remint_credit_uakt: Amount,
-    /// All ACT that exists.
+    /// All ACT that exists by these books: genesis, plus minted, minus burned.
     pub outstanding_uact: Amount,
     /// AKT burned for ACT, ever.
     pub burned_uakt: Amount,
@@ -217,11 +217,13 @@ impl Vault {
         Ok((conversion, *price))
     }
 
-    /// The waiting requests in the order of their turn: redemptions, then mints, each by arrival.
-    pub fn turns(&self) -> impl Iterator<Item = &BurnRequest> {
+    /// The requests whose turn it is: redemptions, then mints, each by arrival and up to the
+    /// limit, so that neither can starve the other.
+    pub fn turns(&self, params: &BmeParams) -> impl Iterator<Item = &BurnRequest> {
+        let most = usize::try_from(params.requests_per_block_max).unwrap_or(usize::MAX);
         let is_mint = |request: &&BurnRequest| request.burned.denom == Denom::uakt();
         let redemptions = self.requests.values().filter(move |request| !is_mint(request));
-        redemptions.chain(self.requests.values().filter(is_mint))
+        redemptions.take(most).chain(self.requests.values().filter(is_mint).take(most))
     }
 
     /// Executes one request; `None` when it has to wait, a cancellation when it can never be.
@@ -319,7 +321,7 @@ mod tests {
         let owner = Address::of_module("alice");
         let request = vault.request(owner, burned, BlockHeight::new(1), Some(&price), params);
         vault.apply(&request.unwrap()).unwrap();
-        let request = vault.turns().next().unwrap().clone();
+        let request = vault.turns(params).next().unwrap().clone();
         let event = vault.execute(&request, Some(&price), params).unwrap();
         vault.apply(&event).unwrap();
         event
