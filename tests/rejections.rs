@@ -511,9 +511,31 @@ fn a_better_bid_evicts_the_worst_of_a_full_book_and_returns_its_deposit() {
     world.register(&["p4"]);
     let signed = world.sign("p4", bid_for(2, tie, |_| ()));
     refused(&mut world, "BID011", "the worst is now at 50", &signed);
-    let signed = world.sign("p2", bid_for(2, "1uact", |_| ()));
-    refused(&mut world, "BID003", "evicted is evicted", &signed);
+    // An evicted provider may bid again, and by a better price; one with an open bid may not.
+    world.must("p2", bid_for(2, "1uact", |_| ()));
+    let signed = world.sign("p2", bid_for(2, "0.5uact", |_| ()));
+    refused(&mut world, "BID003", "a second open bid", &signed);
     world.end();
+}
+
+#[test]
+fn bids_cannot_be_taken_back_shortly_before_the_award() {
+    let mut chain = Chain::new();
+    chain.register(&["p1"]);
+    chain.must("alice", Command::CreateDeployment(deployment(1, &[("west", "10uact")], "1ACT")));
+    let order = order_id("alice", 1, 1, 1);
+    chain.must("p1", Command::CreateBid(bid(order, "5uact")));
+    let due_at = chain.state().book().order(&order).unwrap().due_at.to_u64();
+    chain.end_at(due_at - 2);
+    chain.begin();
+    let signed = chain.sign("p1", Command::CloseBid(bid_id(order, "p1")));
+    refused(&mut chain, "BID014", "one block before the award", &signed);
+    chain.end();
+    chain.begin();
+    let signed = chain.sign("p1", Command::CloseBid(bid_id(order, "p1")));
+    refused(&mut chain, "BID014", "in the block of the award", &signed);
+    chain.end();
+    assert!(chain.state().escrow().lease(&lease_id(order, "p1")).is_some(), "it binds");
 }
 
 #[test]
@@ -700,6 +722,19 @@ fn a_provider_has_no_more_auditors_than_the_limit() {
     let signed = chain.sign(&name(64), attest("p1"));
     refused(&mut chain, "PRF001", "the 65th", &signed);
     chain.must(&name(0), attest("p1"));
+}
+
+#[test]
+fn one_account_cannot_fill_the_queue_of_burns() {
+    let mut params = params();
+    params.bme.requests_per_owner_max = 2;
+    let mut chain = Chain::with(params);
+    for _ in 0..2 {
+        chain.must("alice", Command::Burn(coin("20AKT")));
+    }
+    let signed = chain.sign("alice", Command::Burn(coin("20AKT")));
+    refused(&mut chain, "BME009", "alice's third", &signed);
+    chain.must("bob", Command::Burn(coin("20AKT")));
 }
 
 #[test]

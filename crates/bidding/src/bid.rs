@@ -72,6 +72,12 @@ pub struct Bid {
 }
 
 impl Bid {
+    /// Whether a better bid took its place; its provider may then bid again.
+    #[must_use]
+    pub fn was_evicted(&self) -> bool {
+        self.state == BidState::Closed(BidClosedReason::Evicted)
+    }
+
     /// Where it stands among the bids of its order.
     #[must_use]
     pub const fn rank(&self) -> Rank {

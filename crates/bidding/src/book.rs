@@ -101,7 +101,7 @@ impl BidBook {
         }
         let profile = bidder.profile.ok_or(BidRejection::UnknownProvider { provider })?;
         let id = order.id.bid(provider);
-        if self.bids.contains_key(&id) {
+        if self.bids.get(&id).is_some_and(|bid| !bid.was_evicted()) {
             return Err(BidRejection::BidExists { id });
         }
         check_price(order, new)?;
@@ -161,13 +161,24 @@ impl BidBook {
         events
     }
 
-    /// Takes an open bid back.
+    /// Takes an open bid back, unless its auction is about to end.
     ///
     /// # Errors
     ///
-    /// [`BidRejection::BidNotFound`] or [`BidRejection::BidNotOpen`].
-    pub fn withdraw(&self, id: &BidId) -> Result<BidEvent, BidRejection> {
-        Ok(closed(self.open_bid(id)?, BidClosedReason::Withdrawn))
+    /// [`BidRejection::BidNotFound`], [`BidRejection::BidNotOpen`] or [`BidRejection::Binding`].
+    pub fn withdraw(
+        &self,
+        id: &BidId,
+        order: &Order,
+        at: BlockHeight,
+        params: &BidParams,
+    ) -> Result<BidEvent, BidRejection> {
+        let bid = self.open_bid(id)?;
+        let (binding, due_at) = (params.binding, order.due_at);
+        if due_at.since(at).is_none_or(|left| left < binding) {
+            return Err(BidRejection::Binding { id: *id, at, binding, due_at });
+        }
+        Ok(closed(bid, BidClosedReason::Withdrawn))
     }
 
     /// Closes what is left of an order: open bids, and the active one when its lease ended.
@@ -198,7 +209,7 @@ impl BidBook {
     }
 
     fn insert(&mut self, bid: &Bid) -> Result<(), Misfit> {
-        if self.bids.insert(bid.id, bid.clone()).is_some() {
+        if self.bids.insert(bid.id, bid.clone()).is_some_and(|old| !old.was_evicted()) {
             return Err(Misfit::new("the bid exists already"));
         }
         self.queues.entry(bid.id.order).or_default().push(bid.rank());

@@ -1,6 +1,8 @@
 //! Why a bid is refused. Variants stand in the order in which they are checked.
 
-use undercut_primitives::{Amount, BidId, Code, Decimal, Denom, OrderId, Provider};
+use undercut_primitives::{
+    Amount, BidId, BlockHeight, BlockSpan, Code, Decimal, Denom, OrderId, Provider,
+};
 
 use crate::{Ineligible, OfferMismatch};
 
@@ -20,7 +22,7 @@ pub enum BidRejection {
         /// Who bids.
         provider: Provider,
     },
-    /// One bid per provider and order, ever.
+    /// One bid per provider and order, unless a better bid evicted it.
     #[error("bid {id} exists already")]
     BidExists {
         /// Which.
@@ -83,6 +85,20 @@ pub enum BidRejection {
         /// Which.
         id: BidId,
     },
+    /// The auction is about to end; bids are binding now.
+    #[error(
+        "bid {id} is binding: block {at} is less than {binding} blocks before the award at the end of block {due_at}"
+    )]
+    Binding {
+        /// Which.
+        id: BidId,
+        /// This block.
+        at: BlockHeight,
+        /// Within how many blocks of the award bids are binding.
+        binding: BlockSpan,
+        /// The block of the award.
+        due_at: BlockHeight,
+    },
     /// The bid does not take part in the auction any more.
     #[error("bid {id} is not open")]
     BidNotOpen {
@@ -109,6 +125,7 @@ impl BidRejection {
             Self::BookFull { .. } => "BID011",
             Self::BidNotFound { .. } => "BID012",
             Self::BidNotOpen { .. } => "BID013",
+            Self::Binding { .. } => "BID014",
         })
     }
 }

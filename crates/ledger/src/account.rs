@@ -14,6 +14,9 @@ use undercut_primitives::{
 
 use crate::{LedgerEvent, Refund, Settlement, Share};
 
+/// The most running leases of one account, and so the most groups of a deployment.
+pub const PAYMENTS_MAX: usize = 128;
+
 /// One payment into an account, and what is left of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deposit {
@@ -192,6 +195,9 @@ impl EscrowAccount {
                     earned: Amount::ZERO,
                     withdrawn: Amount::ZERO,
                 };
+                if self.payments.len() >= PAYMENTS_MAX {
+                    return Err(Misfit::new("the account has as many leases as it can"));
+                }
                 match self.payments.insert(lease.terms.id, payment) {
                     None => Ok(()),
                     Some(_) => Err(Misfit::new("the lease has a payment already")),

@@ -136,13 +136,13 @@ impl Escrow {
         Ok(LedgerEvent::Deposited { account: *id, denom: account.denom.clone(), deposit })
     }
 
-    /// Records a lease that both parties signed. From here on its price is streamed.
+    /// Takes a lease that both parties signed. From here on its price is streamed.
     ///
     /// # Errors
     ///
     /// [`LedgerRejection`] when a signature is missing or wrong, or when the account cannot pay
     /// for one block.
-    pub fn record(&self, lease: SignedLease) -> Result<LedgerEvent, LedgerRejection> {
+    pub fn sign_lease(&self, lease: SignedLease) -> Result<LedgerEvent, LedgerRejection> {
         lease.verify()?;
         let id = lease.terms.id.deployment();
         if !self.open(&id)?.affords_one_block(&lease.terms.price, lease.terms.starts_at) {

@@ -35,6 +35,9 @@ pub struct SignedLease {
 impl SignedLease {
     /// Checks that both consents are signed, and by the parties that the terms name.
     ///
+    /// That the terms are what was signed shows only with the commands at hand: their digests are
+    /// in the consents. The engine derives the one from the other.
+    ///
     /// # Errors
     ///
     /// [`LedgerRejection::NotTheParty`] or [`LedgerRejection::Unsigned`].

@@ -159,6 +159,16 @@ pub enum LogBroken {
         /// The hash of the record before.
         expected: Digest,
     },
+    /// The record has another number than its place.
+    #[error("offset {offset}: record {sequence} calls itself record {found}")]
+    Misnumbered {
+        /// Where the record starts.
+        offset: u64,
+        /// Which record belongs here.
+        sequence: u64,
+        /// What it calls itself.
+        found: u64,
+    },
     /// The event is no event of this version.
     #[error("offset {offset}: record {sequence} holds no event of this version: {source}")]
     Event {
@@ -182,6 +192,7 @@ impl LogBroken {
             Self::Altered { .. } => "LOG004",
             Self::Unlinked { .. } => "LOG005",
             Self::Event { .. } => "LOG006",
+            Self::Misnumbered { .. } => "LOG012",
         })
     }
 }
@@ -282,8 +293,12 @@ impl<'a, E: Canonical> Reader<'a, E> {
         let (numbers, previous) = prefix.split_at_checked(16).unwrap_or((prefix, &[]));
         let (own_sequence, height) = numbers.split_at_checked(8).unwrap_or((numbers, &[]));
         let previous = previous.first_chunk().map_or(Digest::ZERO, |b| Digest::from_bytes(*b));
-        if Self::number(own_sequence) != sequence || previous != expected {
+        if previous != expected {
             return Err(LogBroken::Unlinked { offset, sequence, found: previous, expected });
+        }
+        let found_sequence = Self::number(own_sequence);
+        if found_sequence != sequence {
+            return Err(LogBroken::Misnumbered { offset, sequence, found: found_sequence });
         }
         let event = E::decode(payload, BODY_BYTES_MAX).map_err(|source| LogBroken::Event {
             offset,
@@ -332,9 +347,12 @@ pub fn verify<'a, E: Canonical + Clone + 'a>(
     let (mut head, mut offset) = (from, 0_u64);
     for record in records {
         let sequence = head.records;
-        if record.sequence != sequence || record.previous != head.hash {
+        if record.previous != head.hash {
             let (found, expected) = (record.previous, head.hash);
             return Err(LogBroken::Unlinked { offset, sequence, found, expected });
+        }
+        if record.sequence != sequence {
+            return Err(LogBroken::Misnumbered { offset, sequence, found: record.sequence });
         }
         let found = record.hash;
         let chained = head.chain(record.height, record.event.clone());

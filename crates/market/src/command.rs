@@ -61,7 +61,8 @@ pub enum Command {
     CloseBid(BidId),
     /// Choose the winner, where the tenant asked to choose.
     CreateLease(BidId),
-    /// End a lease. The tenant's group is put to auction again, the provider's is paused.
+    /// End a lease. When its tenant does, the group is put to auction again; when its provider
+    /// does, the group is paused until its deployment is closed.
     CloseLease(LeaseId),
     /// Be paid what a lease has earned.
     Withdraw(LeaseId),

@@ -73,9 +73,12 @@ pub(crate) fn decide(
         }
         Command::CloseBid(id) => {
             signer.must_be(id.provider.0, "the provider")?;
-            Ok(vec![Event::Bid(state.bids().withdraw(id)?)])
+            let bids = state.bids();
+            bids.open_bid(id)?;
+            let order = state.book().open_order(&id.order)?;
+            Ok(vec![Event::Bid(bids.withdraw(id, order, state.height(), &params.bid)?)])
         }
-        Command::CreateLease(id) => choose(state, signer, *id),
+        Command::CreateLease(id) => create_lease(state, signer, *id),
         Command::CloseLease(id) => close_lease(state, signer, *id),
         Command::Withdraw(id) => {
             signer.must_be(id.provider().0, "the provider")?;
@@ -138,7 +141,7 @@ fn create_deployment(
 }
 
 /// The tenant names the winner.
-fn choose(state: &State, signer: Signer, id: BidId) -> Result<Vec<Event>, Rejection> {
+fn create_lease(state: &State, signer: Signer, id: BidId) -> Result<Vec<Event>, Rejection> {
     signer.must_be(id.order.tenant().0, "the tenant")?;
     let order = state.book().open_order(&id.order)?;
     if order.award != AwardMode::TenantChooses {
@@ -169,7 +172,7 @@ pub(crate) fn award(state: &State, award: Award, tenant: Consent) -> Result<Vec<
         version_hash: deployment.version_hash,
     };
     let lease = SignedLease { terms, tenant, provider: bid.consent };
-    let signed = state.escrow().record(lease)?;
+    let signed = state.escrow().sign_lease(lease)?;
     let mut events = vec![Event::Order(OrderEvent::OrderMatched(id.order))];
     events.extend(state.bids().settle_award(award).into_iter().map(Event::Bid));
     events.push(Event::Ledger(signed));

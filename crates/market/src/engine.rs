@@ -1,7 +1,7 @@
 //! [`Engine`]: blocks of commands in, records out.
 
 use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -114,15 +114,7 @@ impl Engine {
         if self.block.is_some() {
             return Err(BlockError::AlreadyOpen);
         }
-        let (last, found) = (*self.state.context(), context.height);
-        let expected = last.height.next();
-        if expected != Some(found) {
-            let expected = expected.unwrap_or(last.height);
-            return Err(BlockError::WrongHeight { expected, found });
-        }
-        if context.time < last.time {
-            return Err(BlockError::TimeBackwards { last: last.time, found: context.time });
-        }
+        context.check_after(self.state.context())?;
         self.block = Some(OpenBlock::default());
         let opened = Event::BlockOpened(context);
         // Records carry the height of the block they belong to, so the state moves first.
@@ -137,6 +129,9 @@ impl Engine {
     ///
     /// The [`Rejection`] that `execute` would give.
     pub fn check(&self, bank: &impl Bank, command: &SignedCommand) -> Result<(), Rejection> {
+        if self.has_stopped {
+            return Err(BlockError::Stopped.into());
+        }
         let verified = command.clone().verify(self.chain_id())?;
         let events = self.decide(&verified)?;
         Ok(affordable(bank, &postings(&events))?)
@@ -216,7 +211,10 @@ impl Engine {
             let (expected, found) = (self.chain_id().into(), command.chain_id().into());
             return Err(CommandRejection::WrongChain { expected, found });
         }
-        let (expires_at, height) = (signed.expires_at, self.state.height());
+        // Between blocks the earliest that a command can be accepted in is the next one.
+        let last = self.state.height();
+        let height = if self.block.is_some() { last } else { last.next().unwrap_or(last) };
+        let expires_at = signed.expires_at;
         if expires_at < height {
             return Err(CommandRejection::Expired { expires_at, height });
         }
@@ -326,11 +324,7 @@ impl From<Rejection> for BlockError {
     fn from(rejection: Rejection) -> Self {
         match rejection {
             Rejection::Block(error) => error,
-            other => Self::EndOfBlock { code: other.code(), sentence: sentence(&other) },
+            other => Self::EndOfBlock { code: other.code(), sentence: other.to_string() },
         }
     }
-}
-
-fn sentence(rejection: &Rejection) -> String {
-    rejection.to_string()
 }

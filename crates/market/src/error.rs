@@ -128,15 +128,29 @@ impl Rejection {
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         match self {
-            Self::Command(rejection) => matches!(rejection, CommandRejection::WrongNonce { .. }),
-            Self::Bid(rejection) => {
-                matches!(rejection, BidRejection::BookFull { .. } | BidRejection::Ineligible(_))
+            Self::Command(CommandRejection::WrongNonce { expected, found, .. }) => {
+                *found > *expected
             }
+            Self::Bid(rejection) => matches!(
+                rejection,
+                BidRejection::BookFull { .. }
+                    | BidRejection::Ineligible(_)
+                    | BidRejection::UnknownProvider { .. }
+            ),
+            Self::Ledger(rejection) => matches!(
+                rejection,
+                LedgerRejection::CannotPayOneBlock { .. } | LedgerRejection::TooManyDeposits { .. }
+            ),
             Self::Bme(rejection) => {
-                matches!(rejection, BmeRejection::Halted { .. } | BmeRejection::QueueFull { .. })
+                matches!(
+                    rejection,
+                    BmeRejection::Halted { .. }
+                        | BmeRejection::OwnQueueFull { .. }
+                        | BmeRejection::QueueFull { .. }
+                )
             }
             Self::Funds(_) | Self::Block(BlockError::NotOpen) => true,
-            Self::Profile(_) | Self::Order(_) | Self::Ledger(_) | Self::Block(_) => false,
+            Self::Command(_) | Self::Profile(_) | Self::Order(_) | Self::Block(_) => false,
         }
     }
 }

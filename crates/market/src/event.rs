@@ -15,7 +15,7 @@ use undercut_primitives::{
     Address, Attribute, BidId, BlockHeight, BlockTime, Coin, Denom, Digest, Provider,
 };
 
-use crate::{Genesis, SignedCommand};
+use crate::{BlockError, Genesis, SignedCommand};
 
 /// What the host says about a block before its commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,25 @@ pub struct BlockContext {
     /// 32 bytes that nobody knew before, such as the hash of the last block's commit. Ties between
     /// bids for orders that open in this block are broken from it.
     pub entropy: Digest,
+}
+
+impl BlockContext {
+    /// Whether a block may follow the one of `last`: the next height, and no earlier time.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError::WrongHeight`] or [`BlockError::TimeBackwards`].
+    pub fn check_after(&self, last: &Self) -> Result<(), BlockError> {
+        let found = self.height;
+        if last.height.next() != Some(found) {
+            let expected = last.height.next().unwrap_or(last.height);
+            return Err(BlockError::WrongHeight { expected, found });
+        }
+        if self.time < last.time {
+            return Err(BlockError::TimeBackwards { last: last.time, found: self.time });
+        }
+        Ok(())
+    }
 }
 
 /// What happened.

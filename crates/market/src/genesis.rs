@@ -5,10 +5,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_ledger::account::PAYMENTS_MAX;
 use undercut_ledger::bank::{escrow_address, vault_address};
 use undercut_primitives::{Address, Amount, BlockTime, Code, Coin, Denom};
 
 use crate::Params;
+
+/// The highest `requests_waiting_max`: the vault with all of them has to fit into one entry of the
+/// state.
+const REQUESTS_WAITING_MAX: u32 = 10_000;
 
 /// What a market starts with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +47,16 @@ pub enum GenesisError {
     ParameterZero {
         /// Which.
         parameter: &'static str,
+    },
+    /// A limit that is larger than the engine can keep.
+    #[error("the parameter {parameter} is {value}, at most {value_max} is allowed")]
+    ParameterTooLarge {
+        /// Which.
+        parameter: &'static str,
+        /// Its value.
+        value: u32,
+        /// The most allowed.
+        value_max: u32,
     },
     /// The thresholds of the mint status are out of order.
     #[error("the warn ratio of {warn_bps} basis points is not above the halt ratio of {halt_bps}")]
@@ -95,6 +110,7 @@ impl GenesisError {
             Self::EngineAccount { .. } => "GEN006",
             Self::Supply { .. } => "GEN007",
             Self::Unrecordable => "GEN008",
+            Self::ParameterTooLarge { .. } => "GEN009",
         })
     }
 }
@@ -119,6 +135,14 @@ impl Genesis {
         ];
         if let Some((parameter, _)) = least_one.into_iter().find(|(_, value)| *value == 0) {
             return Err(GenesisError::ParameterZero { parameter });
+        }
+        let limited = [
+            ("groups_max", order.groups_max, u32::try_from(PAYMENTS_MAX).unwrap_or(u32::MAX)),
+            ("requests_waiting_max", bme.requests_waiting_max, REQUESTS_WAITING_MAX),
+        ];
+        let above = limited.into_iter().find(|(_, value, value_max)| value > value_max);
+        if let Some((parameter, value, value_max)) = above {
+            return Err(GenesisError::ParameterTooLarge { parameter, value, value_max });
         }
         if bme.warn_ratio_bps <= bme.halt_ratio_bps {
             let (warn_bps, halt_bps) = (bme.warn_ratio_bps, bme.halt_ratio_bps);

@@ -36,7 +36,7 @@ const ENTROPY: crypto::Namespace = crypto::Namespace("undercut/memory-entropy/v1
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The engine refused a command. Nothing has changed.
+    /// The engine refused a command. Nothing has changed but that a block is open.
     #[error("{code}: {0}", code = .0.code())]
     Rejection(#[from] Rejection),
     /// The engine stopped.
@@ -281,6 +281,9 @@ impl Market {
     ///
     /// [`Error::UnknownAccount`], or [`Error::Rejection`] from the engine.
     pub fn submit(&mut self, account: Address, command: Command) -> Result<Receipt> {
+        if !self.keys.contains_key(&account) {
+            return Err(Error::UnknownAccount(account));
+        }
         self.begin_block()?;
         let key = self.keys.get(&account).ok_or(Error::UnknownAccount(account))?;
         let nonce = self.state().nonce(&account).saturating_add(1);

@@ -90,7 +90,7 @@ pub use error::{BlockError, CommandRejection, Rejection};
 pub use event::{BlockContext, Event};
 pub use genesis::{Genesis, GenesisError};
 #[cfg(feature = "handle")]
-pub use handle::{Error, LeaseSummary, Log, Market, MarketRules, ProviderBuilder, Result};
+pub use handle::{Blocks, Error, LeaseSummary, Log, Market, MarketRules, ProviderBuilder, Result};
 pub use params::Params;
 pub use replay::replay;
 pub use state::{State, StateKey};

@@ -100,6 +100,7 @@ impl Diverged {
 pub struct Replay {
     state: Option<State>,
     block: Vec<Digest>,
+    is_block_open: bool,
     seals: u64,
     sealed: Head,
 }
@@ -116,10 +117,23 @@ impl Replay {
             genesis.check()?;
             self.state = Some(State::new(genesis));
             self.block.push(record.hash);
+            self.is_block_open = true;
             return Ok(());
         };
         let (sequence, height) = (record.sequence, record.height);
         let misfit = |misfit| Diverged::Event { sequence, height, misfit };
+        if let Event::BlockOpened(context) = &record.event {
+            let opened = if self.is_block_open {
+                Err(BlockError::AlreadyOpen)
+            } else {
+                context.check_after(state.context())
+            };
+            opened.map_err(|error| Diverged::Block { sequence, error })?;
+            self.is_block_open = true;
+        }
+        if !self.is_block_open {
+            return Err(Diverged::Block { sequence, error: BlockError::NotOpen });
+        }
         if let Event::BlockSealed { height: sealed, records_root, state_root } = &record.event {
             if [*sealed, height] != [state.height(); 2] {
                 return Err(misfit(Misfit::new("the seal is of another block")));
@@ -132,6 +146,7 @@ impl Replay {
             if let Some((root, found, computed)) = differs {
                 return Err(Diverged::Root { sequence, height, root, found, computed });
             }
+            self.is_block_open = false;
             self.seals = self.seals.saturating_add(1);
             self.sealed = Head { records: sequence.saturating_add(1), hash: record.hash };
             return Ok(());
@@ -204,6 +219,10 @@ pub fn replay(
 
 /// Decides every command of a log again and compares every record, those of a block that was never
 /// sealed included.
+///
+/// `bank` holds what came from outside the records: nothing, where the genesis has all balances;
+/// the host's money at genesis, where it has not. A bank with less than the host's refuses commands
+/// that the host could take.
 ///
 /// # Errors
 ///

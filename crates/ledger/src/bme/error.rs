@@ -1,6 +1,6 @@
 //! Why the vault says no. Variants stand in the order in which they are checked.
 
-use undercut_primitives::{Amount, Code, Denom};
+use undercut_primitives::{Address, Amount, Code, Denom};
 
 use super::{ConversionRefused, MintStatus};
 
@@ -52,6 +52,14 @@ pub enum BmeRejection {
         /// The least, in uact.
         mint_min: Amount,
     },
+    /// Too many requests of one account wait. Try again in a later block.
+    #[error("{own_max} requests of {owner} wait already")]
+    OwnQueueFull {
+        /// Whose.
+        owner: Address,
+        /// How many may wait.
+        own_max: u32,
+    },
     /// Too many requests wait. Try again in a later block.
     #[error("{waiting_max} requests wait already")]
     QueueFull {
@@ -72,6 +80,7 @@ impl BmeRejection {
             Self::MoreThanOutstanding { .. } => "BME005",
             Self::Conversion(_) => "BME006",
             Self::BelowMinimum { .. } => "BME007",
+            Self::OwnQueueFull { .. } => "BME009",
             Self::QueueFull { .. } => "BME008",
         })
     }

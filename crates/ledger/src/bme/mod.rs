@@ -95,6 +95,8 @@ pub struct BmeParams {
     pub requests_per_block_max: u32,
     /// Most requests that wait at a time.
     pub requests_waiting_max: u32,
+    /// Most requests of one account that wait at a time.
+    pub requests_per_owner_max: u32,
     /// Oldest usable price, in seconds before the block.
     pub price_age_seconds_max: u32,
     /// Farthest usable price, in seconds after the block.
@@ -112,6 +114,7 @@ impl Default for BmeParams {
             mint_min: Amount::from_micro(10_000_000),
             requests_per_block_max: 50,
             requests_waiting_max: 10_000,
+            requests_per_owner_max: 16,
             price_age_seconds_max: 30,
             price_ahead_seconds_max: 10,
         }

@@ -5,9 +5,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
-use undercut_primitives::{Address, Amount, BlockHeight, Coin, Decimal, Denom, Misfit};
+use undercut_primitives::{
+    Address, Amount, ArithmeticError, BlockHeight, Coin, Decimal, Denom, Misfit,
+};
 
-use super::{BmeParams, BmeRejection, Conversion, MintStatus, OraclePrice, convert};
+use super::{
+    BmeParams, BmeRejection, Conversion, ConversionRefused, MintStatus, OraclePrice, convert,
+};
 use crate::Posting;
 use crate::bank::vault_address;
 
@@ -171,6 +175,11 @@ impl Vault {
             return Err(BmeRejection::AmountTooLarge { amount, amount_max });
         }
         self.conversion(burned, price, params)?;
+        let own_max = params.requests_per_owner_max;
+        let own = self.requests.values().filter(|request| request.owner == owner).count();
+        if u32::try_from(own).is_ok_and(|own| own >= own_max) {
+            return Err(BmeRejection::OwnQueueFull { owner, own_max });
+        }
         let waiting_max = params.requests_waiting_max;
         if u32::try_from(self.requests.len()).is_ok_and(|waiting| waiting >= waiting_max) {
             return Err(BmeRejection::QueueFull { waiting_max });
@@ -207,9 +216,11 @@ impl Vault {
                 return Err(BmeRejection::MoreThanOutstanding { burned, outstanding });
             }
             let conversion = convert(burned, act, akt, params.redeem_spread_bps)?;
+            check_supply(Amount::ZERO, conversion.gross)?;
             return Ok((conversion, *price));
         }
         let conversion = convert(burned.amount, akt, act, params.mint_spread_bps)?;
+        check_supply(self.outstanding_uact, conversion.gross)?;
         if conversion.gross < params.mint_min {
             let (gross, mint_min) = (conversion.gross, params.mint_min);
             return Err(BmeRejection::BelowMinimum { gross, mint_min });
@@ -302,6 +313,15 @@ impl Vault {
         add(&mut self.minted_uakt, done.minted.amount)?;
         take(&mut self.outstanding_uact, done.burned.amount)?;
         add(&mut self.burned_uact, done.burned.amount)
+    }
+}
+
+/// Refuses what would make a supply larger than may exist. The vault does not know how much AKT
+/// there is, so a redemption is held against the limit by itself.
+fn check_supply(supply: Amount, minted: Amount) -> Result<(), ConversionRefused> {
+    match supply.plus(minted)? {
+        sum if sum <= Amount::SUPPLY_MAX => Ok(()),
+        _ => Err(ArithmeticError::Overflow { operation: "supply" }.into()),
     }
 }
 
@@ -425,6 +445,21 @@ mod tests {
         assert_eq!(code("5uusd"), "BME003");
         assert_eq!(code("8771929uakt"), "BME007", "chain.md B7");
         assert_eq!(code("1uact"), "BME005", "no ACT is outstanding");
+    }
+
+    #[test]
+    fn nothing_is_minted_beyond_what_may_exist() {
+        let (params, price) = (BmeParams::default(), price("1"));
+        let all = Amount::SUPPLY_MAX.checked_sub(amount(5_000_000)).unwrap();
+        let vault = Vault {
+            outstanding_uact: all,
+            collateral_uakt: Amount::SUPPLY_MAX,
+            ..Vault::default()
+        };
+        let owner = Address::of_module("alice");
+        let at = BlockHeight::new(1);
+        let refused = vault.request(owner, &Coin::uakt(10_000_000), at, Some(&price), &params);
+        assert_eq!(refused.unwrap_err().code().as_str(), "BME006");
     }
 
     #[test]

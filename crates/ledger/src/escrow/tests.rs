@@ -14,7 +14,7 @@ fn lease_id(dseq: u64, gseq: u32) -> LeaseId {
     LeaseId(order.bid(Provider(Address::of_module("p1"))))
 }
 
-/// A lease for `apply`, which does not ask for signatures; `record` does.
+/// A lease for `apply`, which does not ask for signatures; `sign_lease` does.
 fn lease(id: LeaseId, rate: &str, at: u64) -> LedgerEvent {
     let key = KeyPair::insecure(1, "anyone");
     let signature = key.sign(&Digest::ZERO);
