@@ -9,6 +9,7 @@ use crate::style::Style;
 /// The reference engine for compute marketplaces.
 #[derive(Debug, Parser)]
 #[command(
+    name = "undercut",
     version,
     about = "The reference engine for compute marketplaces: manifests become orders, bids compete, the lowest price wins, and a hash-chained log proves it.",
     before_help = "Examples:\n  undercut demo\n  undercut sdl check deploy.yaml\n  undercut demo deploy.yaml --log market && undercut log verify market",

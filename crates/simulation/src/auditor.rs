@@ -1,19 +1,24 @@
 //! [`Auditor`]: recomputes the money with a plain model and the rules from the records alone.
 //!
-//! It shares no book, queue or arithmetic with the engine: bids are a sorted scan, escrow is
-//! [`undercut_ledger::plain`], settled every block, and supply is a sum.
+//! Bids are a sorted scan, escrow is [`undercut_ledger::plain`], settled every block, the vault is
+//! `plain_vault`, and supply is a sum: no book, queue or arithmetic of the engine's. It does ask
+//! the engine's eligibility, tie-break, signature check and invariants, which have tests of their
+//! own, and compares the predicted ends that the escrow names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use crate::plain_vault::{Given, PlainVault};
-use undercut::{Event, Genesis, State, invariants};
-use undercut_bidding::{Bid, BidEvent, TieBreak, eligibility};
-use undercut_ledger::bme::{BurnMint, VaultEvent};
+use undercut::{Command, Event, Genesis, SignedCommand, State, invariants, signing_digest};
+use undercut_bidding::{Bid, BidClosedReason, BidEvent, TieBreak, eligibility};
+use undercut_ledger::bme::{BurnMint, OraclePrice, VaultEvent};
 use undercut_ledger::log::Record;
 use undercut_ledger::{LeaseEndReason, LedgerEvent, MemoryBank, Refund, SignedLease, plain};
-use undercut_orderbook::{AwardMode, Order, OrderEvent};
-use undercut_primitives::{BidId, BlockHeight, Decimal, Denom, DeploymentId, LeaseId, OrderId};
+use undercut_orderbook::{AwardMode, Order, OrderClosedReason, OrderEvent};
+use undercut_primitives::{
+    Address, BidId, BlockHeight, Decimal, Denom, DeploymentId, Digest, LeaseId, OrderId,
+    PricePerBlock, Provider, Tenant,
+};
 
 /// One thing that is checked all along.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +73,10 @@ pub struct Auditor {
     bids: BTreeMap<OrderId, BTreeSet<Ranked>>,
     supply: BTreeMap<Denom, u128>,
     vault: PlainVault,
+    price: Option<OraclePrice>,
+    signed_bids: BTreeMap<BidId, (Digest, PricePerBlock)>,
+    signed_deployments: BTreeMap<DeploymentId, (Digest, Digest)>,
+    signed_choices: BTreeMap<BidId, Digest>,
     predicted: BTreeMap<DeploymentId, BlockHeight>,
     ends_now: Option<BTreeSet<DeploymentId>>,
 }
@@ -89,6 +98,10 @@ impl Default for Auditor {
             bids: BTreeMap::new(),
             supply: BTreeMap::new(),
             vault: PlainVault::default(),
+            price: None,
+            signed_bids: BTreeMap::new(),
+            signed_deployments: BTreeMap::new(),
+            signed_choices: BTreeMap::new(),
             predicted: BTreeMap::new(),
             ends_now: None,
         }
@@ -131,11 +144,16 @@ impl Auditor {
             Event::Order(OrderEvent::OrderOpened(order)) => {
                 self.orders.insert(order.id, order.clone());
             }
+            Event::Order(OrderEvent::OrderClosed { id, reason: OrderClosedReason::NoBids }) => {
+                let is_empty = self.bids.get(id).is_none_or(BTreeSet::is_empty);
+                self.lowest
+                    .note(is_empty, || format!("{id} closed for want of bids, and has some"));
+            }
+            Event::BlockOpened(context) => self.price = context.price,
+            Event::CommandAccepted(signed) => self.command(signed, &state.genesis().chain_id),
             Event::Bid(event) => self.bid(event, state),
             Event::Ledger(event) => self.ledger(event),
-            Event::BlockOpened(_)
-            | Event::CommandAccepted(_)
-            | Event::ProviderRegistered { .. }
+            Event::ProviderRegistered { .. }
             | Event::ProviderAttested { .. }
             | Event::Order(_)
             | Event::BlockSealed { .. } => {}
@@ -156,6 +174,12 @@ impl Auditor {
             BidEvent::BidPlaced(bid) => self.placed(bid),
             BidEvent::BidWon(id) => self.won(id, state),
             BidEvent::BidLost { id, .. } | BidEvent::BidClosed { id, .. } => {
+                if let BidEvent::BidClosed { reason: BidClosedReason::NoLongerEligible, .. } = event
+                {
+                    let was_dropped_rightly = !is_eligible(id, state);
+                    self.lowest
+                        .note(was_dropped_rightly, || format!("{id} is eligible, and was dropped"));
+                }
                 if let Some(bids) = self.bids.get_mut(&id.order) {
                     bids.retain(|(_, _, other)| other != id);
                 }
@@ -167,6 +191,8 @@ impl Auditor {
         let order = self.orders.get(&bid.id.order);
         let within = order.is_some_and(|order| bid.price.value <= order.ceiling.value);
         self.lowest.note(within, || format!("bid {} is above the ceiling", bid.id));
+        let tie = order.map(|order| TieBreak::of(&order.entropy, &bid.id));
+        self.lowest.note(tie == Some(bid.tie), || format!("bid {} has another tie-break", bid.id));
         let ranked = (bid.price.value, bid.tie, bid.id);
         self.bids.entry(bid.id.order).or_default().insert(ranked);
     }
@@ -178,11 +204,7 @@ impl Auditor {
         let best = bids.first().map(|(_, _, best)| *best);
         let is_lowest = !self.orders.get(&id.order).is_some_and(by_price) || best == Some(*id);
         self.lowest.note(is_lowest, || format!("{id} won, the lowest bid was {best:?}"));
-        let (group, profile) = (state.book().group(&id.order.group), state.provider(&id.provider));
-        let is_eligible = group
-            .zip(profile)
-            .is_some_and(|(group, profile)| eligibility(&group.spec, profile).is_ok());
-        self.lowest.note(is_eligible, || format!("{id} won and is not eligible"));
+        self.lowest.note(is_eligible(id, state), || format!("{id} won and is not eligible"));
     }
 
     fn ledger(&mut self, event: &LedgerEvent) {
@@ -220,7 +242,40 @@ impl Auditor {
         let verdict = signed.verify();
         self.signed.note(verdict.is_ok(), || format!("{verdict:?}"));
         let terms = &signed.terms;
+        let id = terms.id;
+        // What was signed is what the terms say: the bid's price, the deployment's manifest.
+        let bid =
+            self.signed_bids.get(&id.0) == Some(&(signed.provider.command, terms.price.clone()));
+        self.signed.note(bid, || format!("lease {id} is not what its provider signed"));
+        let (deployment, choice) =
+            (self.signed_deployments.get(&id.deployment()), self.signed_choices.get(&id.0));
+        let named = deployment.is_some_and(|(_, hash)| *hash == terms.version_hash);
+        let by_order = deployment.is_some_and(|(command, _)| *command == signed.tenant.command);
+        let by_choice = choice == Some(&signed.tenant.command);
+        let order = named && (by_order || by_choice);
+        self.signed.note(order, || format!("lease {id} is not what its tenant signed"));
         self.plain.start(terms.id, terms.price.value, terms.starts_at);
+    }
+
+    /// Remembers what was signed, by the digest that a consent holds.
+    fn command(&mut self, signed: &SignedCommand, chain_id: &str) {
+        let SignedCommand { signer, nonce, expires_at, command, .. } = signed;
+        let digest = signing_digest(chain_id, signer, *nonce, *expires_at, command);
+        let (digest, account) = (digest.unwrap_or_default(), Address::of_key(signer));
+        match command {
+            Command::CreateBid(bid) => {
+                let id = bid.order.bid(Provider(account));
+                self.signed_bids.insert(id, (digest, bid.price.clone()));
+            }
+            Command::CreateDeployment(new) => {
+                let id = DeploymentId { tenant: Tenant(account), dseq: new.dseq };
+                self.signed_deployments.insert(id, (digest, new.version_hash));
+            }
+            Command::CreateLease(id) => {
+                self.signed_choices.insert(*id, digest);
+            }
+            _ => {}
+        }
     }
 
     fn earned(&self, lease: &LeaseId) -> Option<u128> {
@@ -263,7 +318,8 @@ impl Auditor {
         };
         let [gross, paid, minted] =
             [&done.gross, &done.paid, &done.minted].map(|coin| coin.amount.to_micro());
-        let holds = expected == Some(Given { gross, paid, minted });
+        let is_this_blocks = self.price == Some(done.price);
+        let holds = is_this_blocks && expected == Some(Given { gross, paid, minted });
         self.conversions.note(holds, || format!("{done:?}, expected {expected:?}"));
     }
 
@@ -282,6 +338,12 @@ impl Auditor {
             });
         }
     }
+}
+
+fn is_eligible(id: &BidId, state: &State) -> bool {
+    let (group, profile) = (state.book().group(&id.order.group), state.provider(&id.provider));
+    let both = group.zip(profile);
+    both.is_some_and(|(group, profile)| eligibility(&group.spec, profile).is_ok())
 }
 
 fn add(sums: &mut BTreeMap<Denom, u128>, denom: &Denom, amount: u128) {

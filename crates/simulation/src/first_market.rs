@@ -10,7 +10,7 @@ use undercut_sdl::Sdl;
 use crate::population::{AUDITOR, STORAGE_CLASSES, TEBIBYTE, VAULT_UAKT, scale};
 use crate::{Life, ManifestPlan, PricingPlan, ProviderPlan, Scenario, Stream, TenantPlan};
 
-/// How many blocks the market lasts: four hours.
+/// How many blocks the market lasts: about four hours.
 const BLOCKS: u64 = 2_400;
 
 /// A provider of the market: its nodes, attributes, share of the chart's prices, habits.

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use undercut::Params;
+use undercut_bidding::ProviderProfile;
 use undercut_orderbook::AwardMode;
 use undercut_primitives::{
     Amount, Attribute, BlockHeight, BlockSpan, Coin, Decimal, Denom, GroupSpec, PricePerBlock,
 };
-use undercut_provider::{PriceRequest, PricingStrategy as _, Scale};
+use undercut_provider::{Gpu, PriceRequest, PricingStrategy as _, Scale};
 
 use crate::scenario::Manifest;
 use crate::{Life, ManifestPlan, PricingPlan, ProviderPlan, Scenario, Stream, TenantPlan};
@@ -20,6 +21,9 @@ pub(crate) const VAULT_UAKT: u128 = 300_000_000_000;
 const DEPOSIT_MIN: u128 = 1_000;
 pub(crate) const STORAGE_CLASSES: [&str; 4] = ["default", "beta1", "beta2", "beta3"];
 pub(crate) const TEBIBYTE: u64 = 1 << 40;
+
+/// What a provider says of itself at most, beside its capabilities.
+const ATTRIBUTES_MAX: usize = 100;
 
 /// What a GPU earns per block in the scale's denom; about US dollars per hour × 1,699.
 const GPU_RATES: [(&str, u64); 12] = [
@@ -99,14 +103,18 @@ impl Demand {
     fn of(group: &GroupSpec) -> Self {
         let gpus = group.units.iter().filter(|unit| unit.resources.gpus > 0).filter_map(|unit| {
             let kind = gpu_kind(&unit.resources.gpu_attributes.first()?.key)?;
-            Some((kind, unit.resources.gpus))
+            // A manifest may name a model that nobody can own.
+            let exists = kind.parse::<Gpu>().is_ok();
+            exists.then_some((kind, unit.resources.gpus))
         });
         // A star in a required key is met by any key that has something in its place.
         let literal = |attribute: &Attribute| {
             Attribute::new(attribute.key.replace('*', "any"), attribute.value.clone())
         };
-        let attributes = group.requirements.attributes.iter().map(literal).collect();
-        Self { attributes, gpus: gpus.collect() }
+        // Nor does anybody say what the market would not take.
+        let sayable = |one: &Attribute| ProviderProfile::new(vec![one.clone()]).check().is_ok();
+        let attributes = group.requirements.attributes.iter().map(literal).filter(sayable);
+        Self { attributes: attributes.collect(), gpus: gpus.collect() }
     }
 }
 
@@ -124,7 +132,8 @@ impl Draft {
         let contradicts = |wanted: &Attribute| {
             self.attributes.get(&wanted.key).is_some_and(|value| *value != wanted.value)
         };
-        if demand.attributes.iter().any(contradicts) {
+        let attributes = self.attributes.len().saturating_add(demand.attributes.len());
+        if demand.attributes.iter().any(contradicts) || attributes > ATTRIBUTES_MAX {
             return false;
         }
         for Attribute { key, value } in &demand.attributes {

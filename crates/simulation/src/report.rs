@@ -56,6 +56,8 @@ pub struct Report {
     pub minted_uact: Amount,
     /// ACT burned for AKT, in uact.
     pub burned_uact: Amount,
+    /// AKT newly minted for it beyond what was credited, in uakt.
+    pub minted_uakt: Amount,
     /// Blocks from an order's opening to its award, sorted.
     pub match_blocks: Vec<u64>,
     /// GPUs in use, summed over all blocks.

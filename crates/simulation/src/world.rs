@@ -32,7 +32,8 @@ use crate::{
 const ENTROPY: Namespace = Namespace("undercut/simulation-entropy/v1");
 /// 2026-01-01 00:00 UTC.
 const GENESIS_SECONDS: i64 = 1_767_225_600;
-const BLOCK_SECONDS: i64 = 6;
+/// The block time of the reference's price tables: 429,909 blocks in a month of 730.488 hours.
+const MILLISECONDS_PER_BLOCK: u64 = 6_117;
 /// Blocks for which a signed command stays good.
 const COMMAND_LIFE: BlockSpan = BlockSpan::from_blocks(10);
 
@@ -227,13 +228,14 @@ impl World {
         let last = *self.engine.state().context();
         let (expected, found) = (last.height, last.height);
         let height = last.height.next().ok_or(BlockError::WrongHeight { expected, found })?;
-        let seconds = last.time.to_unix_seconds().saturating_add(BLOCK_SECONDS);
-        let time = BlockTime::from_unix_seconds(seconds);
+        let passed = height.to_u64().saturating_mul(MILLISECONDS_PER_BLOCK) / 1_000;
+        let passed = i64::try_from(passed).unwrap_or(i64::MAX);
+        let time = BlockTime::from_unix_seconds(GENESIS_SECONDS.saturating_add(passed));
         let entropy = crypto::digest(ENTROPY, self.engine.head().hash.as_bytes());
         Ok(BlockContext { height, time, price: Some(self.oracle.next(time)), entropy })
     }
 
-    /// What everyone wants, tenants first, in the order of the scenario.
+    /// What everyone wants: tenants, the attestor, providers, in the order of the scenario.
     fn act(&mut self, height: BlockHeight) -> (Vec<(Address, Command)>, Vec<Declined>) {
         let (state, bank, records) = (self.engine.state(), &self.bank, &self.last[..]);
         let view = View { state, bank, records, height };
@@ -341,6 +343,7 @@ impl World {
             burned_uakt: vault.burned_uakt,
             minted_uact: vault.minted_uact,
             burned_uact: vault.burned_uact,
+            minted_uakt: vault.minted_uakt,
             match_blocks,
             gpu_blocks_used: tally.gpu_blocks_used,
             gpu_blocks: tally.gpu_blocks,

@@ -78,8 +78,14 @@ pub(super) fn object(report: &Report) -> Result<String, Failure> {
             exhausted: counts.leases_exhausted,
         },
         paid,
-        burned: BTreeMap::from([("uakt", report.burned_uakt.to_string())]),
-        minted: BTreeMap::from([("uact", report.minted_uact.to_string())]),
+        burned: BTreeMap::from([
+            ("uact", report.burned_uact.to_string()),
+            ("uakt", report.burned_uakt.to_string()),
+        ]),
+        minted: BTreeMap::from([
+            ("uact", report.minted_uact.to_string()),
+            ("uakt", report.minted_uakt.to_string()),
+        ]),
         log: Log { records: report.head.records, head: report.head.hash.to_string() },
         state_root: report.state_root.to_string(),
         checks: report

@@ -4,6 +4,7 @@ mod json;
 mod narrate;
 mod units;
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,23 +35,23 @@ pub(crate) fn run(args: &args::Demo, style: Style) -> Result<Exit, Failure> {
     let is_interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&is_interrupted);
     runtime.spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            flag.store(true, Ordering::Relaxed);
-        }
+        interrupted().await;
+        flag.store(true, Ordering::Relaxed);
     });
     let (sender, receiver) = mpsc::channel(BLOCKS_WAITING_MAX);
     let keeper = runtime.spawn_blocking(move || keep(writer, receiver));
-    let mut market = Market { args, style, sender, is_interrupted: &is_interrupted };
+    let mut market =
+        Market { args, style, sender, is_interrupted: &is_interrupted, is_muted: Cell::new(false) };
     let report = market.play(&scenario);
     drop(market);
     // The log is complete only when its writer says so, whatever became of the market.
     let kept =
         runtime.block_on(keeper).map_err(|error| Failure::new(Exit::Bug, error.to_string()))?;
-    let report = report?;
     kept.map_err(|error| {
         let dir = args.log.as_deref().unwrap_or(Path::new("-")).display();
         Failure::new(Exit::Unreadable, format!("{dir}: {error}; the log is not complete"))
     })?;
+    let report = report?;
     if args.json {
         print(&json::object(&report)?)?;
     }
@@ -67,6 +68,20 @@ pub(crate) fn run(args: &args::Demo, style: Style) -> Result<Exit, Failure> {
     })
 }
 
+/// Returns when the run is asked to end: by ctrl-C, or by the usual signal of a supervisor.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminated) = signal(SignalKind::terminate()) else {
+        // Without the one, the other still ends the run.
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
 /// Frames to be appended, and the head after them.
 type Sealed = (Vec<u8>, Head);
 
@@ -81,7 +96,8 @@ fn keep(writer: Option<Writer>, mut blocks: mpsc::Receiver<Sealed>) -> std::io::
         writer.append(&frames)?;
         last = head;
     }
-    writer.finish(last)
+    // A market that never began leaves no end to be marked.
+    if last == Head::EMPTY { Ok(()) } else { writer.finish(last) }
 }
 
 /// What playing needs beside the scenario.
@@ -90,6 +106,8 @@ struct Market<'a> {
     style: Style,
     sender: mpsc::Sender<Sealed>,
     is_interrupted: &'a AtomicBool,
+    /// Nobody listens any more; the log is kept all the same.
+    is_muted: Cell<bool>,
 }
 
 impl Market<'_> {
@@ -116,10 +134,16 @@ impl Market<'_> {
     }
 
     fn tell(&self, text: &str) -> Result<(), Failure> {
-        if self.args.json || text.is_empty() {
+        if self.args.json || text.is_empty() || self.is_muted.get() {
             return Ok(());
         }
-        print(&self.style.paint(text))
+        match print(&self.style.paint(text)) {
+            Err(failure) if failure.exit == Exit::Done && self.args.log.is_some() => {
+                self.is_muted.set(true);
+                Ok(())
+            }
+            told => told,
+        }
     }
 
     /// Hands a block to the writer; waits while it is behind. Without `--log` nothing is kept.

@@ -65,7 +65,8 @@ impl Kind {
             Self::Escrow => "escrow",
             Self::Paid => "paid",
             Self::TopUp => "top-up",
-            Self::Mint | Self::Redeem => "burn",
+            Self::Mint => "burn",
+            Self::Redeem => "redeem",
             Self::RanDry | Self::GaveUp | Self::Closed => "end",
         }
     }
@@ -93,12 +94,13 @@ impl Narrator {
             None => "nothing is written".to_owned(),
         };
         let opening = format!(
-            "undercut {} · demo `{}` · seed {} · {} providers, {} tenants · {kept}\n",
+            "undercut {} · demo `{}` · seed {} · {} providers, {} tenant{} · {kept}\n",
             env!("CARGO_PKG_VERSION"),
             scenario.name,
             scenario.seed,
             scenario.providers.len(),
             scenario.tenants.len(),
+            if scenario.tenants.len() == 1 { "" } else { "s" },
         );
         Self { opening, ..Self::default() }
     }
@@ -128,7 +130,7 @@ impl Narrator {
         }
         *told = told.saturating_add(1);
         let gap = if std::mem::take(&mut self.has_gap) { '⋮' } else { ' ' };
-        let line = format!("{gap}blk {height:>4}  {:<7} {handle:<3} {text}", kind.word());
+        let line = format!("{gap}blk {height:>4}  {:<7} {handle:<4}{text}", kind.word());
         self.text.push_str(&cut(&line));
         self.text.push('\n');
     }
@@ -157,10 +159,10 @@ impl Narrator {
         self.bids = self.bids.saturating_add(1);
         let Some((order, found)) = self.orders.get(&bid.id.order) else { return };
         let lowest = self.lowest.entry(bid.id.order).or_insert(bid.price.value);
-        let remark = if bid.price.value <= *lowest { "lowest" } else { "" };
+        let remark = if bid.price.value <= *lowest { "lowest yet" } else { "" };
         *lowest = bid.price.value.min(*lowest);
         let text = format!(
-            "{:<7} o{order}  {:<34} {}│ {remark}",
+            "{:<7} o{order:<3}{:<34} {}│ {remark}",
             world.name(&bid.id.provider.0),
             price(&bid.price),
             bar(bid.price.value, found.ceiling.value),
@@ -172,7 +174,7 @@ impl Narrator {
     fn declined(&mut self, world: &World, declined: &Declined) {
         let number = self.orders.get(&declined.order).map_or(0, |(number, _)| *number);
         let provider = world.name(&declined.provider.0);
-        let text = format!("{provider:<7} o{number}  {}", declined.reason);
+        let text = format!("{provider:<7} o{number:<3}{}", declined.reason);
         self.line(Kind::NoBid, world.engine().state().height(), "", &text);
     }
 
@@ -317,16 +319,20 @@ impl Narrator {
             report.head.hash
         );
         let _ = writeln!(text, " state   {}", report.state_root);
-        text.push_str("next     undercut demo --log market · undercut log verify market · undercut sdl check deploy.yaml\n");
+        text.push_str("next     undercut demo sdl-examples/*.yaml --log market · undercut log verify market\n");
         text
     }
 }
 
-/// All checks with how often each was made, wrapped.
+/// All checks with how often each was made, wrapped; a check that was never made is no tick.
 fn checks(report: &Report) -> String {
     let (mut text, mut line) = (String::new(), String::from(" checks "));
     for check in &report.checks {
-        let mark = if check.is_ok() { '✓' } else { '✗' };
+        let mark = match (check.is_ok(), check.times) {
+            (false, _) => "✗".to_owned(),
+            (true, 0) => "-".to_owned(),
+            (true, times) => format!("✓ {}", units::count(times)),
+        };
         let part = format!(" {} {mark} ", check.name);
         if line.chars().count().saturating_add(part.chars().count()) > COLUMNS {
             text.push_str(line.trim_end());
@@ -391,6 +397,6 @@ fn unit(unit: &ResourceUnit) -> String {
         (gib, 0) => format!("{gib} Gi"),
         _ => format!("{} Mi", asked.memory_bytes >> 20),
     };
-    let replicas = if unit.count > 1 { format!("{} of ", unit.count) } else { String::new() };
-    format!("{replicas}{gpus}{cpu} cpu, {memory}")
+    let replica = format!("{gpus}{cpu} cpu, {memory}");
+    if unit.count > 1 { format!("{}x ({replica})", unit.count) } else { replica }
 }

@@ -20,6 +20,9 @@ pub(super) fn per_hour(price: &PricePerBlock) -> Option<String> {
     // Micro-dollars per month, then cents per hour.
     let month = divide(price.value.to_atoms(), ATOMS / 1_000).saturating_mul(BLOCKS_PER_MONTH);
     let cents = divide(month, MILLI_HOURS_PER_MONTH.saturating_mul(10_000));
+    if cents == 0 {
+        return Some("under 0.01 USD/h".to_owned());
+    }
     Some(format!("{}.{:02} USD/h", cents / 100, cents % 100))
 }
 
@@ -90,6 +93,7 @@ mod tests {
         assert_eq!(hour("2259.894629uact"), "1.33 USD/h");
         assert_eq!(hour("1699.168893uact"), "1.00 USD/h");
         assert_eq!(hour("10000uact"), "5.89 USD/h");
+        assert_eq!(hour("3uact"), "under 0.01 USD/h");
         assert_eq!(time(2_212), "3 h 45 min");
         assert_eq!(time(40_000), "2 d 19 h");
         assert_eq!(time(0), "0 min");

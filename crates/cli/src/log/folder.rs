@@ -5,16 +5,18 @@
 //! or replaced does not end where `HEAD` says.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use undercut_ledger::log::Head;
+use undercut_ledger::log::{HEADER, Head};
 
 use crate::exit::{Exit, Failure};
 
 const RECORDS: &str = "records.log";
 const HEAD: &str = "HEAD";
 const FORMAT: &str = "undercut-head/1";
+/// More than a HEAD file has.
+const HEAD_BYTES_MAX: u64 = 4_096;
 
 /// The end of a log as its writer saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +42,9 @@ impl Mark {
         let is_ours = value("format")? == FORMAT;
         let (records, hash) = (value("records")?.parse().ok()?, value("hash")?.parse().ok()?);
         let bytes = value("bytes")?.parse().ok()?;
-        is_ours.then_some(Self { head: Head { records, hash }, bytes })
+        let mark = Self { head: Head { records, hash }, bytes };
+        // One text per mark: no other spelling, nothing after it.
+        (is_ours && mark.text() == text).then_some(mark)
     }
 }
 
@@ -59,14 +63,15 @@ impl Kept {
     /// Reads a log's folder.
     pub(crate) fn read(dir: &Path) -> Result<Self, Failure> {
         let path = dir.join(RECORDS);
-        let bytes = fs::read(&path).map_err(|error| {
+        let bytes = read_records(&path).map_err(|error| {
             Failure::new(
                 Exit::Unreadable,
                 format!("{}: {error}; is this the folder of a log?", path.display()),
             )
         })?;
         let head = dir.join(HEAD);
-        let mark = match fs::read_to_string(&head) {
+        let read = open_regular(&head).and_then(|file| read_up_to(file, HEAD_BYTES_MAX));
+        let mark = match read.map(|bytes| String::from_utf8(bytes).unwrap_or_default()) {
             Ok(text) => Some(Mark::parse(&text).ok_or_else(|| {
                 let sentence = "LOG011: this is no HEAD file of a log; restore it, or remove it and pass --head";
                 Failure::new(Exit::Damaged, format!("{}: {sentence}", head.display()))
@@ -78,6 +83,26 @@ impl Kept {
         };
         Ok(Self { path, bytes, mark })
     }
+}
+
+/// Opens a file that has an end, which a device or a pipe may not have.
+fn open_regular(path: &Path) -> io::Result<File> {
+    if fs::metadata(path)?.is_file() {
+        return File::open(path);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no regular file"))
+}
+
+fn read_up_to(file: File, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(bytes_max).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// All records; of a file that does not start as a log does, only the start.
+fn read_records(path: &Path) -> io::Result<Vec<u8>> {
+    let start = read_up_to(open_regular(path)?, u64::try_from(HEADER.len()).unwrap_or_default())?;
+    if start == HEADER { fs::read(path) } else { Ok(start) }
 }
 
 /// Writes a log into a folder of its own.

@@ -34,6 +34,8 @@ struct Walk {
     /// The head at the last seal.
     sealed: Head,
     height: BlockHeight,
+    /// Where the next record starts.
+    offset: u64,
 }
 
 /// Verifies all records of a log and hands each on.
@@ -42,9 +44,22 @@ fn walk(
     mut each: impl FnMut(&Record<Event>) -> Result<(), Failure>,
 ) -> Result<Walk, Failure> {
     let mut reader = Reader::<Event>::new(&kept.bytes);
-    let mut walk = Walk { head: Head::EMPTY, sealed: Head::EMPTY, height: BlockHeight::GENESIS };
+    let mut walk =
+        Walk { head: Head::EMPTY, sealed: Head::EMPTY, height: BlockHeight::GENESIS, offset: 10 };
     while let Some(record) = reader.next() {
+        let offset = walk.offset;
+        walk.offset = reader.offset();
         let record = record.map_err(|broken| damaged(kept, &broken))?;
+        if (record.sequence == 0) != matches!(record.event, Event::Genesis(_)) {
+            return Err(Failure::new(
+                Exit::Damaged,
+                format!(
+                    "{}: LOG013: offset {offset}: record {}: a log has one genesis, as its record 0",
+                    kept.path.display(),
+                    record.sequence,
+                ),
+            ));
+        }
         each(&record)?;
         walk.head = reader.head();
         if matches!(record.event, Event::BlockSealed { .. }) {

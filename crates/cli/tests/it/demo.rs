@@ -89,6 +89,46 @@ fn invalid_manifest_stops_before_the_market_starts() {
     assert_eq!(ran.code, 1, "{ran:?}");
 }
 
+/// A valid manifest that asks for what nobody has.
+fn odd_manifest(requirement: &str, gpu: &str) -> String {
+    let web = std::fs::read_to_string(root().join("sdl-examples/web.yaml")).unwrap();
+    let attributes = format!("attributes: {{ {requirement} }}\n      pricing:");
+    let web = web.replacen("pricing:", &attributes, 1);
+    let units = format!(
+        "gpu: {{ units: 1, attributes: {{ vendor: {{ nvidia: [{{ model: {gpu} }}] }} }} }}\n        storage:"
+    );
+    web.replacen("storage:", &units, 1)
+}
+
+#[test]
+fn manifests_that_nobody_can_serve_do_not_stop_the_market() {
+    let folder = Folder::new();
+    let long = "x".repeat(100);
+    let odd = folder.write("odd.yaml", odd_manifest("\"not a key\": v", &long).as_bytes());
+    let check = run(&["sdl", "check", &odd]);
+    assert_eq!(check.code, 0, "the manifest is valid: {check:?}");
+    let ran = run(&["demo", &odd, "sdl-examples/web.yaml", "--blocks", "600", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let json = ran.json();
+    assert_eq!((&json["orders"]["opened"], &json["orders"]["matched"]), (&2.into(), &1.into()));
+    assert_eq!(json["orders"]["unmatched"], 1);
+}
+
+#[test]
+fn a_reader_that_leaves_early_does_not_cut_the_log() {
+    let folder = Folder::new();
+    let dir = folder.file("market").to_str().unwrap().to_owned();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_undercut"))
+        .args(["demo", "--blocks", "300", "--log", &dir])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    let json = run(&["log", "inspect", &dir, "--json"]).json();
+    assert_eq!(json["height"], 300);
+}
+
 #[test]
 fn unreadable_files_and_taken_folders_are_named() {
     let folder = Folder::new();

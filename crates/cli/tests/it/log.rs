@@ -89,6 +89,53 @@ fn a_log_cut_at_a_seal_is_noticed_by_its_head_file() {
 }
 
 #[test]
+fn a_head_file_has_one_spelling() {
+    let folder = Folder::new();
+    let dir = folder.log();
+    let path = folder.file("market/HEAD");
+    let sound = fs::read_to_string(&path).unwrap();
+    let rows = [
+        sound.replace("records ", "records +").into_bytes(),
+        sound.replace("records ", "records 0").into_bytes(),
+        sound.replace('\n', "\r\n").into_bytes(),
+        (sound.clone() + "more\n").into_bytes(),
+        sound.repeat(2).into_bytes(),
+        vec![0xff; 40],
+        Vec::new(),
+    ];
+    for bytes in rows {
+        fs::write(&path, &bytes).unwrap();
+        let ran = run(&["log", "verify", &dir]);
+        assert_eq!(ran.code, 1, "{bytes:?}: {ran:?}");
+        assert!(ran.err.contains("LOG011"), "{bytes:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_log_starts_with_its_genesis_and_is_a_regular_file() {
+    let folder = Folder::new();
+    let dir = folder.log();
+    let path = folder.file("market/records.log");
+    let event = undercut::Event::BlockSealed {
+        height: undercut_primitives::BlockHeight::GENESIS,
+        records_root: undercut_primitives::Digest::ZERO,
+        state_root: undercut_primitives::Digest::ZERO,
+    };
+    let start = undercut_ledger::log::Head::EMPTY;
+    let (_, _, frame) = start.chain(undercut_primitives::BlockHeight::GENESIS, event).unwrap();
+    fs::write(&path, [&undercut_ledger::log::HEADER[..], &frame].concat()).unwrap();
+    fs::remove_file(folder.file("market/HEAD")).unwrap();
+    let ran = run(&["log", "verify", &dir]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("LOG013: offset 10: record 0"), "{ran:?}");
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    let ran = run(&["log", "verify", &dir]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.err.contains("no regular file"), "{ran:?}");
+}
+
+#[test]
 fn a_folder_that_is_no_log_exits_3() {
     let ran = run(&["log", "verify", "no-such-folder"]);
     assert_eq!(ran.code, 3, "{ran:?}");
