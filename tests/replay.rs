@@ -334,6 +334,40 @@ fn a_seal_of_another_height_does_not_pass_the_fold() {
 }
 
 #[test]
+fn blocks_left_out_opened_twice_or_before_their_time_do_not_pass_the_fold() {
+    let opened = |height: u64| {
+        let height = BlockHeight::new(height);
+        let is_it = |event: &Event| matches!(event, Event::BlockOpened(c) if c.height == height);
+        STORY.records.iter().position(|record| is_it(&record.event)).unwrap()
+    };
+    let (second, third, fourth) = (opened(2), opened(3), opened(4));
+    let fold_of = |change: &dyn Fn(&mut Vec<forge::Said>)| {
+        let mut said = said();
+        change(&mut said);
+        fold(&forge::reseal(said).0).expect_err("the blocks do not follow each other")
+    };
+    // Block 3 is missing: block 4 opens where it stood.
+    let missing = fold_of(&|said| drop(said.drain(third..fourth)));
+    assert_eq!((missing.code().as_str(), named(&missing)), ("RPL005", third as u64), "{missing}");
+    // Block 3 opens before block 2 is sealed.
+    let unsealed = fold_of(&|said| drop(said.remove(third - 1)));
+    assert_eq!(unsealed.code().as_str(), "RPL005", "{unsealed}");
+    assert_eq!(named(&unsealed), third as u64 - 1, "{unsealed}");
+    // A record stands between a seal and the next block.
+    let between = fold_of(&|said| {
+        let record = said[second + 1].clone();
+        said.insert(third, record);
+    });
+    assert_eq!((between.code().as_str(), named(&between)), ("RPL005", third as u64), "{between}");
+    // Time runs back.
+    let early = fold_of(&|said| {
+        let Event::BlockOpened(context) = &mut said[third].1 else { unreachable!() };
+        context.time = undercut_primitives::BlockTime::from_unix_seconds(0);
+    });
+    assert_eq!((early.code().as_str(), named(&early)), ("RPL005", third as u64), "{early}");
+}
+
+#[test]
 fn a_deployment_that_claims_more_groups_than_it_names_is_refused() {
     let n = position(|e| matches!(e, Event::Order(OrderEvent::DeploymentCreated { .. })));
     let mut said = said();

@@ -34,7 +34,7 @@
 //! [`BlockContext`], `execute` with a [`SignedCommand`], `end_block` for a [`BlockOutcome`]. Money
 //! outside escrow is the host's [`Bank`](undercut_ledger::Bank), passed to each call. Signatures
 //! may be checked on every core beforehand: [`SignedCommand::verify`], then
-//! [`Engine::execute_verified`].
+//! [`Engine::execute_verified`]. A whole host stands in `examples/node.rs`.
 //!
 //! # How state changes
 //!
