@@ -365,6 +365,19 @@ fn a_burn_waits_while_the_oracle_is_silent_and_is_executed_after() {
 }
 
 #[test]
+fn a_market_full_of_akt_goes_on_redeeming() {
+    let mut genesis = genesis(Params::default());
+    let there = genesis.supply(&Denom::uakt()).unwrap();
+    let rest = undercut_primitives::Amount::SUPPLY_MAX.checked_sub(there).unwrap();
+    genesis.balances.push((address("whale"), undercut_primitives::Coin::new(Denom::uakt(), rest)));
+    let mut chain = Chain::of(&genesis);
+    let before = chain.uact("alice");
+    chain.must("alice", Command::Burn(coin("5ACT")));
+    chain.end();
+    assert_eq!(chain.uact("alice"), before - 5_000_000, "redeemed for newly minted AKT");
+}
+
+#[test]
 fn more_act_than_the_vault_answers_for_cannot_stop_the_chain() {
     // ACT that the host's bank had before the market began is not in the vault's count.
     let mut genesis = genesis(Params::default());

@@ -18,9 +18,10 @@ pub struct Amount(u128);
 impl Amount {
     /// Nothing.
     pub const ZERO: Self = Self(0);
-    /// The most that one denom may have in circulation: 2^100 micro-units.
+    /// The most of one denom that a genesis may hand out and a command may name: 2^100 micro-units.
     ///
-    /// With it no sum of balances can overflow, and a price times a span stays inside 256 bits.
+    /// So no sum of balances comes near what the type holds: a conversion adds less than 2^69 at a
+    /// time, because its product has to fit a [`crate::Decimal`].
     pub const SUPPLY_MAX: Self = Self(1 << 100);
 
     /// An amount of `micro` micro-units.

@@ -5,13 +5,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
-use undercut_primitives::{
-    Address, Amount, ArithmeticError, BlockHeight, Coin, Decimal, Denom, Misfit,
-};
+use undercut_primitives::{Address, Amount, BlockHeight, Coin, Decimal, Denom, Misfit};
 
-use super::{
-    BmeParams, BmeRejection, Conversion, ConversionRefused, MintStatus, OraclePrice, convert,
-};
+use super::{BmeParams, BmeRejection, Conversion, MintStatus, OraclePrice, convert};
 use crate::Posting;
 use crate::bank::vault_address;
 
@@ -216,11 +212,9 @@ impl Vault {
                 return Err(BmeRejection::MoreThanOutstanding { burned, outstanding });
             }
             let conversion = convert(burned, act, akt, params.redeem_spread_bps)?;
-            check_supply(Amount::ZERO, conversion.gross)?;
             return Ok((conversion, *price));
         }
         let conversion = convert(burned.amount, akt, act, params.mint_spread_bps)?;
-        check_supply(self.outstanding_uact, conversion.gross)?;
         if conversion.gross < params.mint_min {
             let (gross, mint_min) = (conversion.gross, params.mint_min);
             return Err(BmeRejection::BelowMinimum { gross, mint_min });
@@ -313,15 +307,6 @@ impl Vault {
         add(&mut self.minted_uakt, done.minted.amount)?;
         take(&mut self.outstanding_uact, done.burned.amount)?;
         add(&mut self.burned_uact, done.burned.amount)
-    }
-}
-
-/// Refuses what would make a supply larger than may exist. The vault does not know how much AKT
-/// there is, so a redemption is held against the limit by itself.
-fn check_supply(supply: Amount, minted: Amount) -> Result<(), ConversionRefused> {
-    match supply.plus(minted)? {
-        sum if sum <= Amount::SUPPLY_MAX => Ok(()),
-        _ => Err(ArithmeticError::Overflow { operation: "supply" }.into()),
     }
 }
 
@@ -448,17 +433,18 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_minted_beyond_what_may_exist() {
+    fn numbers_that_fit_no_decimal_halt_mints_instead_of_wrapping() {
         let (params, price) = (BmeParams::default(), price("1"));
-        let all = Amount::SUPPLY_MAX.checked_sub(amount(5_000_000)).unwrap();
         let vault = Vault {
-            outstanding_uact: all,
+            outstanding_uact: Amount::SUPPLY_MAX,
             collateral_uakt: Amount::SUPPLY_MAX,
             ..Vault::default()
         };
+        assert_eq!(vault.ratio(&price), None);
+        assert_eq!(vault.status_at(Some(&price), &params), MintStatus::HaltCollateral);
         let owner = Address::of_module("alice");
-        let at = BlockHeight::new(1);
-        let refused = vault.request(owner, &Coin::uakt(10_000_000), at, Some(&price), &params);
+        let all = Coin::new(Denom::uact(), Amount::SUPPLY_MAX);
+        let refused = vault.request(owner, &all, BlockHeight::new(1), Some(&price), &params);
         assert_eq!(refused.unwrap_err().code().as_str(), "BME006");
     }
 
