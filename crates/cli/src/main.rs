@@ -55,7 +55,9 @@ fn print(text: &str) -> Result<(), Failure> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             Err(Failure::silent(Exit::Done))
         }
-        Err(error) => Err(Failure::new(Exit::Unreadable, format!("standard output: {error}"))),
+        Err(error) => {
+            Err(Failure::new(Exit::Unreadable, format!("FIL003: standard output: {error}")))
+        }
         Ok(()) => Ok(()),
     }
 }

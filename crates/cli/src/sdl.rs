@@ -34,7 +34,11 @@ impl Source {
         };
         match read {
             Ok(_) => Ok(Self { path: shown, bytes }),
-            Err(error) => Err(Failure::new(Exit::Unreadable, format!("{shown}: {error}"))),
+            Err(error) => {
+                let sentence =
+                    format!("FIL001: {shown}: {error}; give the path of a readable manifest");
+                Err(Failure::new(Exit::Unreadable, sentence))
+            }
         }
     }
 

@@ -49,7 +49,7 @@ pub(crate) fn run(args: &args::Demo, style: Style) -> Result<Exit, Failure> {
         runtime.block_on(keeper).map_err(|error| Failure::new(Exit::Bug, error.to_string()))?;
     kept.map_err(|error| {
         let dir = args.log.as_deref().unwrap_or(Path::new("-")).display();
-        Failure::new(Exit::Unreadable, format!("{dir}: {error}; the log is not complete"))
+        Failure::new(Exit::Unreadable, format!("FIL003: {dir}: {error}; the log is not complete"))
     })?;
     let report = report?;
     if args.json {
@@ -152,7 +152,9 @@ impl Market<'_> {
             return Ok(());
         }
         let sent = self.sender.blocking_send((frames, head));
-        sent.map_err(|_| Failure::new(Exit::Unreadable, "the log cannot be written any more"))
+        sent.map_err(|_| {
+            Failure::new(Exit::Unreadable, "FIL003: the log cannot be written any more")
+        })
     }
 }
 

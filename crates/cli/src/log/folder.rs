@@ -66,7 +66,7 @@ impl Kept {
         let bytes = read_records(&path).map_err(|error| {
             Failure::new(
                 Exit::Unreadable,
-                format!("{}: {error}; is this the folder of a log?", path.display()),
+                format!("FIL001: {}: {error}; is this the folder of a log?", path.display()),
             )
         })?;
         let head = dir.join(HEAD);
@@ -78,7 +78,7 @@ impl Kept {
             })?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => {
-                return Err(Failure::new(Exit::Unreadable, format!("{}: {error}", head.display())));
+                return Err(Failure::new(Exit::Unreadable, format!("FIL001: {}: {error}", head.display())));
             }
         };
         Ok(Self { path, bytes, mark })
@@ -117,12 +117,17 @@ impl Writer {
     /// Makes the folder, which must be new or empty, and the file of the records.
     pub(crate) fn create(dir: &Path) -> Result<Self, Failure> {
         let refused = |error: io::Error| {
-            Failure::new(Exit::Unreadable, format!("{}: {error}", dir.display()))
+            Failure::new(
+                Exit::Unreadable,
+                format!("FIL003: {}: {error}; name a new folder", dir.display()),
+            )
         };
         fs::create_dir_all(dir).map_err(refused)?;
         if fs::read_dir(dir).map_err(refused)?.next().is_some() {
-            let sentence =
-                format!("{}: the folder is not empty; a log gets one of its own", dir.display());
+            let sentence = format!(
+                "FIL002: {}: the folder is not empty; name a new one, a log gets one of its own",
+                dir.display()
+            );
             return Err(Failure::new(Exit::Usage, sentence));
         }
         let records = OpenOptions::new().append(true).create_new(true).open(dir.join(RECORDS));

@@ -134,11 +134,11 @@ fn unreadable_files_and_taken_folders_are_named() {
     let folder = Folder::new();
     let ran = undercut("demo no-such-file.yaml");
     assert_eq!(ran.code, 3, "{ran:?}");
-    assert!(ran.err.contains("no-such-file.yaml"), "{}", ran.err);
+    assert!(ran.err.contains("FIL001: no-such-file.yaml"), "{}", ran.err);
     folder.write("taken", b"");
     let ran = run(&["demo", "--blocks", "5", "--log", folder.0.to_str().unwrap()]);
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.err.contains("not empty"), "{}", ran.err);
+    assert!(ran.err.contains("FIL002") && ran.err.contains("not empty"), "{}", ran.err);
 }
 
 #[test]
