@@ -9,7 +9,6 @@ use alloc::vec::Vec;
 
 use undercut_primitives::{
     Address, Amount, BlockHeight, BlockSpan, Coin, Denom, DeploymentId, LeaseId, Misfit,
-    PricePerBlock,
 };
 
 use crate::{
@@ -149,12 +148,6 @@ impl Escrow {
             return Err(LedgerRejection::CannotPayOneBlock { id });
         }
         Ok(LedgerEvent::LeaseSigned(lease))
-    }
-
-    /// Whether the account of a deployment could pay one block more with `rate` added.
-    #[must_use]
-    pub fn affords(&self, id: &DeploymentId, rate: &PricePerBlock, at: BlockHeight) -> bool {
-        self.open(id).is_ok_and(|account| account.affords_one_block(rate, at))
     }
 
     /// Settles the account of a lease and pays its provider what is owed. Paying nothing is fine.

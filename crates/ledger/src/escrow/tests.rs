@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use undercut_primitives::keys::KeyPair;
-use undercut_primitives::{Consent, Decimal, Digest, GroupId, Provider, Tenant};
+use undercut_primitives::{Consent, Decimal, Digest, GroupId, PricePerBlock, Provider, Tenant};
 
 use super::*;
 use crate::{LeaseTerms, plain};
@@ -115,7 +115,8 @@ fn closing_pays_providers_and_refunds_in_order_of_deposit() {
 fn a_lease_that_cannot_be_paid_for_one_block_is_not_recorded() {
     let escrow = opened(&[100]);
     let rate = |text: &str| text.parse::<PricePerBlock>().unwrap();
-    let affords = |text| escrow.affords(&deployment(1), &rate(text), BlockHeight::new(3));
+    let account = escrow.account(&deployment(1)).unwrap();
+    let affords = |text| account.affords_one_block(&rate(text), BlockHeight::new(3));
     assert!(affords("100uact"));
     assert!(affords("100.9uact"), "the first block costs 100 whole micro-units");
     assert!(!affords("101uact") && !affords("1uakt"));
@@ -201,7 +202,10 @@ impl Pair {
                 let (id, rate) = (lease_id(*account, *group), Decimal::from_atoms(*rate_atoms));
                 let price = PricePerBlock::new(Denom::uact(), rate);
                 let fresh = self.lazy.lease(&id).is_none();
-                if fresh && self.lazy.affords(&deployment(*account), &price, self.height) {
+                let paid_for = self.lazy.account(&deployment(*account)).is_some_and(|account| {
+                    account.is_open && account.affords_one_block(&price, self.height)
+                });
+                if fresh && paid_for {
                     let event = lease(id, &rate.to_string(), self.height.to_u64());
                     self.lazy.apply(&event).unwrap();
                     self.plain.start(id, rate, self.height);
