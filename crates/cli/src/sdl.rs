@@ -98,7 +98,7 @@ pub(crate) fn run(verb: &args::Sdl, style: Style) -> Result<Exit, Failure> {
             }
             Ok(exit)
         }
-        args::Sdl::Groups { file } => show(file, style, |sdl| sdl.groups_json().to_owned()),
+        args::Sdl::Groups { file } => show(file, style, Sdl::groups_json),
         args::Sdl::Manifest { file } => show(file, style, |sdl| sdl.manifest_json().to_owned()),
         args::Sdl::Hash { file } => show(file, style, |sdl| sdl.version_hash().to_string()),
     }

@@ -52,15 +52,45 @@ fn not_utf8(offset: usize, what: &str) -> Box<Problem> {
 
 /// Refuses characters that YAML does not allow, and directives that would change its meaning.
 pub(crate) fn check_characters(text: &str) -> Result<(), Box<Problem>> {
-    let bad = text.char_indices().find(|(_, character)| !is_allowed(*character));
-    if let Some((offset, character)) = bad {
-        let end = offset.saturating_add(character.len_utf8());
-        let sentence = format!("the character U+{:04X} is not allowed here", u32::from(character));
-        let problem = Problem::error(code::CHARACTER, Span::new(offset, end), sentence);
-        let help = "remove it, or write it as an escape in double quotes";
-        return Err(Box::new(problem.help(help)));
+    let mut from = plain_prefix(text);
+    while let Some(rest) = text.get(from..)
+        && let Some(skipped) = rest.bytes().position(may_be_refused)
+    {
+        let offset = from.saturating_add(skipped);
+        let Some(character) = text.get(offset..).and_then(|rest| rest.chars().next()) else {
+            break;
+        };
+        if !is_allowed(character) {
+            return Err(refused_character(offset, character));
+        }
+        from = offset.saturating_add(character.len_utf8());
     }
     check_directives(text)
+}
+
+fn refused_character(offset: usize, character: char) -> Box<Problem> {
+    let span = Span::new(offset, offset.saturating_add(character.len_utf8()));
+    let sentence = format!("the character U+{:04X} is not allowed here", u32::from(character));
+    let problem = Problem::error(code::CHARACTER, span, sentence);
+    Box::new(problem.help("remove it, or write it as an escape in double quotes"))
+}
+
+/// Bytes at the start of a text, in whole blocks, none of which may be refused.
+fn plain_prefix(text: &str) -> usize {
+    const BLOCK: usize = 256;
+    // Without an early exit the compiler looks at many bytes at once.
+    let is_plain =
+        |block: &&[u8]| !block.iter().fold(false, |any, byte| any | may_be_refused(*byte));
+    let blocks = text.as_bytes().chunks(BLOCK).take_while(is_plain);
+    let bytes: usize = blocks.map(<[u8]>::len).sum();
+    // The first byte of a block may belong to a character that started in the one before.
+    floor_border(text, bytes)
+}
+
+/// Whether a character that starts with this byte may be refused: the ASCII controls, and what
+/// the two bytes start with that U+0080 to U+00BF and U+F000 to U+FFFF have in common.
+const fn may_be_refused(byte: u8) -> bool {
+    matches!(byte, 0..=8 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f | 0xc2 | 0xef)
 }
 
 /// Tab, line ends, U+0085, and all that is no control character.
@@ -95,6 +125,15 @@ fn check_directives(text: &str) -> Result<(), Box<Problem>> {
         offset = offset.saturating_add(line.len());
     }
     Ok(())
+}
+
+/// The largest border between characters up to byte `at`.
+pub(crate) fn floor_border(text: &str, at: usize) -> usize {
+    let mut border = at.min(text.len());
+    while !text.is_char_boundary(border) {
+        border = border.saturating_sub(1);
+    }
+    border
 }
 
 /// A text as it may stand in a sentence: at most 60 characters, none of them a control.
@@ -132,6 +171,22 @@ mod tests {
         }
         for bad in ["\0", "\u{1b}", "\u{7f}", "\u{80}", "\u{fffe}", "%YAML 2.0\n---", "%FOO"] {
             assert!(check_characters(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn every_character_is_judged_wherever_it_stands() {
+        for character in '\0'..=char::MAX {
+            let mut utf8 = [0; 4];
+            let text = character.encode_utf8(&mut utf8);
+            let refused = check_characters(&format!("a{text}")).is_err();
+            assert_eq!(refused, !is_allowed(character), "{character:?}");
+        }
+        for before in 0..520 {
+            let text = format!("{}\u{20ac}\u{85}\u{80}", "a".repeat(before));
+            let problem = check_characters(&text).unwrap_err();
+            let at = text.find('\u{80}').unwrap();
+            assert_eq!(*problem, *refused_character(at, '\u{80}'));
         }
     }
 

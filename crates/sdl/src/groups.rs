@@ -11,7 +11,7 @@ use undercut_primitives::{
     Resources, SignedBy, Volume,
 };
 
-use crate::json::Json;
+use crate::json::JsonWriter;
 use crate::model::{Document, Expose, Placement, ProfileResources, Service, To, Version};
 use crate::model::{StorageAttributes, VolumeRequest};
 use crate::quantity::Amount;
@@ -24,7 +24,7 @@ const INGRESS_PORT: u32 = 80;
 pub(crate) struct BuiltGroup<'d> {
     pub(crate) spec: GroupSpec,
     pub(crate) services: Vec<BuiltService<'d>>,
-    placement: &'d Placement,
+    placement: &'d Placement<'d>,
     /// Units of 2.1 by the profile that they are for.
     by_profile: BTreeMap<&'d str, usize>,
     asks_for_tee: bool,
@@ -34,7 +34,7 @@ pub(crate) struct BuiltGroup<'d> {
 #[derive(Debug)]
 pub(crate) struct BuiltService<'d> {
     pub(crate) name: &'d str,
-    pub(crate) service: &'d Service,
+    pub(crate) service: &'d Service<'d>,
     pub(crate) exposes: Vec<Port<'d>>,
     pub(crate) unit: u32,
     pub(crate) count: u32,
@@ -45,7 +45,7 @@ pub(crate) struct BuiltService<'d> {
 /// One expose of the manifest: a port and one of its `to` items.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Port<'d> {
-    pub(crate) expose: &'d Expose,
+    pub(crate) expose: &'d Expose<'d>,
     pub(crate) port: u32,
     pub(crate) external: u32,
     pub(crate) protocol: &'static str,
@@ -56,7 +56,7 @@ pub(crate) struct Port<'d> {
 }
 
 /// The groups in byte order of their names; `None` only for a document that was not checked.
-pub(crate) fn build(document: &Document) -> Option<Vec<BuiltGroup<'_>>> {
+pub(crate) fn build<'d>(document: &'d Document<'d>) -> Option<Vec<BuiltGroup<'d>>> {
     let sequences = sequence_numbers(document)?;
     let mut groups: BTreeMap<&str, BuiltGroup<'_>> = BTreeMap::new();
     for (name, places) in &document.deployment {
@@ -74,7 +74,7 @@ pub(crate) fn build(document: &Document) -> Option<Vec<BuiltGroup<'_>>> {
                 .or_insert_with(|| new_group(placement_name, placement));
             let unit = group.add_unit(document.version, profile, &resources, count)?;
             if let Some(tee) = service.params.as_ref().and_then(|params| params.tee.as_ref()) {
-                group.require_tee(&tee.value);
+                group.require_tee(tee.value);
             }
             group.services.push(BuiltService { name, service, exposes, unit, count, resources });
         }
@@ -82,12 +82,12 @@ pub(crate) fn build(document: &Document) -> Option<Vec<BuiltGroup<'_>>> {
     Some(groups.into_values().collect())
 }
 
-fn new_group<'d>(name: &str, placement: &'d Placement) -> BuiltGroup<'d> {
+fn new_group<'d>(name: &str, placement: &'d Placement<'d>) -> BuiltGroup<'d> {
     let attributes = placement.attributes.iter().flatten();
-    let attributes = attributes.map(|(key, value)| Attribute::new(key, value)).collect();
+    let attributes = attributes.map(|(key, value)| Attribute::new(*key, *value)).collect();
     let signed_by = SignedBy {
-        all_of: placement.all_of.clone().unwrap_or_default(),
-        any_of: placement.any_of.clone().unwrap_or_default(),
+        all_of: owned(placement.all_of.as_deref()),
+        any_of: owned(placement.any_of.as_deref()),
     };
     let requirements = Requirements { attributes, signed_by };
     let spec = GroupSpec { name: name.to_owned(), requirements, units: Vec::new() };
@@ -98,6 +98,10 @@ fn new_group<'d>(name: &str, placement: &'d Placement) -> BuiltGroup<'d> {
         by_profile: BTreeMap::new(),
         asks_for_tee: false,
     }
+}
+
+fn owned(texts: Option<&[&str]>) -> Vec<String> {
+    texts.unwrap_or_default().iter().map(|text| (*text).to_owned()).collect()
 }
 
 impl<'d> BuiltGroup<'d> {
@@ -138,95 +142,125 @@ impl<'d> BuiltGroup<'d> {
         }
     }
 
-    /// The group in the field names of the chain.
-    pub(crate) fn to_json(&self) -> Json {
-        let signed_by = &self.spec.requirements.signed_by;
-        let list = |given: &Option<Vec<String>>, list: &[String]| {
-            Json::texts(given.as_ref().map(|_| list.iter().map(String::as_str)))
-        };
-        let signed_by = Json::Object(vec![
-            ("all_of", list(&self.placement.all_of, &signed_by.all_of)),
-            ("any_of", list(&self.placement.any_of, &signed_by.any_of)),
-        ]);
-        let attributes = &self.spec.requirements.attributes;
-        let attributes =
-            if attributes.is_empty() { Json::Null } else { attributes_json(attributes) };
-        let requirements = vec![("signed_by", signed_by), ("attributes", attributes)];
-        Json::Object(vec![
-            ("name", Json::text(&self.spec.name)),
-            ("requirements", Json::Object(requirements)),
-            ("resources", Json::List(self.spec.units.iter().map(unit_json).collect())),
-        ])
+    /// Which lists of auditors the text gives.
+    pub(crate) const fn auditors(&self) -> AuditorLists {
+        let Placement { all_of, any_of, .. } = self.placement;
+        AuditorLists { all_of: all_of.is_some(), any_of: any_of.is_some() }
     }
 }
 
-fn unit_json(unit: &ResourceUnit) -> Json {
-    let price = Json::Object(vec![
-        ("denom", Json::text(unit.price.denom.as_str())),
-        ("amount", Json::text(unit.price.value.to_full_text())),
-    ]);
-    Json::Object(vec![
-        ("resource", resources_json(unit.id, &unit.resources)),
-        ("count", Json::Number(u64::from(unit.count))),
-        ("price", price),
-    ])
+/// Which lists of auditors a placement has. A [`GroupSpec`] does not tell an empty list from none,
+/// its JSON does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AuditorLists {
+    all_of: bool,
+    any_of: bool,
+}
+
+/// The groups in the field names of the chain.
+pub(crate) fn to_canonical_json<'g>(
+    groups: impl IntoIterator<Item = (&'g GroupSpec, &'g AuditorLists)>,
+) -> String {
+    let mut json = JsonWriter::default();
+    json.list(groups, |json, (group, auditors)| write_group(json, group, *auditors));
+    json.finish()
+}
+
+fn write_group(json: &mut JsonWriter, group: &GroupSpec, given: AuditorLists) {
+    let Requirements { attributes, signed_by } = &group.requirements;
+    json.object(|json| {
+        json.key("name").text(&group.name);
+        json.key("requirements").object(|json| {
+            json.key("attributes");
+            match attributes.as_slice() {
+                [] => json.null(),
+                attributes => write_attributes(json, attributes),
+            }
+            json.key("signed_by").object(|json| {
+                let all_of = given.all_of.then_some(signed_by.all_of.as_slice());
+                json.key("all_of").optional_texts(all_of);
+                let any_of = given.any_of.then_some(signed_by.any_of.as_slice());
+                json.key("any_of").optional_texts(any_of);
+            });
+        });
+        json.key("resources").list(&group.units, write_unit);
+    });
+}
+
+fn write_unit(json: &mut JsonWriter, unit: &ResourceUnit) {
+    json.object(|json| {
+        json.key("count").number(unit.count);
+        json.key("price").object(|json| {
+            json.key("amount").text(&unit.price.value.to_full_text());
+            json.key("denom").text(unit.price.denom.as_str());
+        });
+        write_resources(json.key("resource"), unit.id, &unit.resources);
+    });
 }
 
 /// The resources of a unit, or of a service in the manifest: both have one form.
-pub(crate) fn resources_json(id: u32, resources: &Resources) -> Json {
-    let mut cpu = vec![("units", quantity_json(resources.cpu_milli))];
-    if !resources.cpu_attributes.is_empty() {
-        cpu.push(("attributes", attributes_json(&resources.cpu_attributes)));
-    }
-    let mut gpu = vec![("units", quantity_json(resources.gpus))];
-    if !resources.gpu_attributes.is_empty() {
-        gpu.push(("attributes", attributes_json(&resources.gpu_attributes)));
-    }
-    let memory = vec![("size", quantity_json(resources.memory_bytes))];
-    let storage = resources.volumes.iter().map(|volume| {
-        let mut fields =
-            vec![("name", Json::text(&volume.name)), ("size", quantity_json(volume.size_bytes))];
-        if !volume.attributes.is_empty() {
-            fields.push(("attributes", attributes_json(&volume.attributes)));
-        }
-        Json::Object(fields)
+pub(crate) fn write_resources(json: &mut JsonWriter, id: u32, resources: &Resources) {
+    json.object(|json| {
+        json.key("cpu");
+        write_quantity(json, "units", resources.cpu_milli, &resources.cpu_attributes);
+        json.key("endpoints").list(&resources.endpoints, write_endpoint);
+        json.key("gpu");
+        write_quantity(json, "units", resources.gpus, &resources.gpu_attributes);
+        json.key("id").number(id);
+        json.key("memory");
+        write_quantity(json, "size", resources.memory_bytes, &[]);
+        json.key("storage").list(&resources.volumes, |json, volume| {
+            json.object(|json| {
+                if !volume.attributes.is_empty() {
+                    write_attributes(json.key("attributes"), &volume.attributes);
+                }
+                json.key("name").text(&volume.name);
+                json.key("size").object(|json| json.key("val").quoted_number(volume.size_bytes));
+            });
+        });
     });
-    Json::Object(vec![
-        ("id", Json::Number(u64::from(id))),
-        ("cpu", Json::Object(cpu)),
-        ("memory", Json::Object(memory)),
-        ("storage", Json::List(storage.collect())),
-        ("gpu", Json::Object(gpu)),
-        ("endpoints", Json::List(resources.endpoints.iter().map(endpoint_json).collect())),
-    ])
 }
 
-fn endpoint_json(endpoint: &Endpoint) -> Json {
-    let mut fields = vec![("sequence_number", Json::Number(u64::from(endpoint.sequence)))];
-    match endpoint.kind {
-        EndpointKind::SharedHttp => {}
-        EndpointKind::RandomPort => fields.push(("kind", Json::Number(1))),
-        EndpointKind::LeasedIp => fields.push(("kind", Json::Number(2))),
-    }
-    Json::Object(fields)
+fn write_quantity(
+    json: &mut JsonWriter,
+    key: &'static str,
+    quantity: u64,
+    attributes: &[Attribute],
+) {
+    json.object(|json| {
+        if !attributes.is_empty() {
+            write_attributes(json.key("attributes"), attributes);
+        }
+        json.key(key).object(|json| json.key("val").quoted_number(quantity));
+    });
 }
 
-fn quantity_json(value: u64) -> Json {
-    Json::Object(vec![("val", Json::text(value.to_string()))])
+fn write_endpoint(json: &mut JsonWriter, endpoint: &Endpoint) {
+    json.object(|json| {
+        match endpoint.kind {
+            EndpointKind::SharedHttp => {}
+            EndpointKind::RandomPort => json.key("kind").number(1),
+            EndpointKind::LeasedIp => json.key("kind").number(2),
+        }
+        json.key("sequence_number").number(endpoint.sequence);
+    });
 }
 
-fn attributes_json(attributes: &[Attribute]) -> Json {
-    let attribute = |attribute: &Attribute| {
-        let pairs = [("key", &attribute.key), ("value", &attribute.value)];
-        let given = pairs.into_iter().filter(|(_, text)| !text.is_empty());
-        Json::Object(given.map(|(key, text)| (key, Json::text(text))).collect())
-    };
-    Json::List(attributes.iter().map(attribute).collect())
+fn write_attributes(json: &mut JsonWriter, attributes: &[Attribute]) {
+    json.list(attributes, |json, attribute| {
+        json.object(|json| {
+            for (key, text) in [("key", &attribute.key), ("value", &attribute.value)] {
+                if !text.is_empty() {
+                    json.key(key).text(text);
+                }
+            }
+        });
+    });
 }
 
 /// Numbers of leased IPs by name: position among the sorted names of all `to` items that are no
 /// plain global ones, the last position where a name stands more than once.
-fn sequence_numbers(document: &Document) -> Option<BTreeMap<&str, u32>> {
+fn sequence_numbers<'d>(document: &'d Document<'d>) -> Option<BTreeMap<&'d str, u32>> {
     let mut names: Vec<&str> = Vec::new();
     for name in document.deployment.keys() {
         let Some(service) = document.services.get(name) else { continue };
@@ -244,12 +278,12 @@ fn sequence_numbers(document: &Document) -> Option<BTreeMap<&str, u32>> {
     Some(numbers)
 }
 
-fn ip_of(to: &To) -> &str {
-    to.ip.as_ref().map_or("", |ip| ip.value.as_str())
+fn ip_of<'d>(to: &To<'d>) -> &'d str {
+    to.ip.as_ref().map_or("", |ip| ip.value)
 }
 
 /// The exposes of a service in the order of the manifest. Equal ones keep the order of the text.
-fn ports<'d>(service: &'d Service, sequences: &BTreeMap<&str, u32>) -> Option<Vec<Port<'d>>> {
+fn ports<'d>(service: &'d Service<'d>, sequences: &BTreeMap<&str, u32>) -> Option<Vec<Port<'d>>> {
     let mut ports = Vec::new();
     for expose in &service.expose {
         let protocol = match &expose.protocol {
@@ -272,7 +306,7 @@ fn ports<'d>(service: &'d Service, sequences: &BTreeMap<&str, u32>) -> Option<Ve
         for to in &expose.to {
             let ip = ip_of(to);
             let sequence = if ip.is_empty() { 0 } else { *sequences.get(ip)? };
-            let service = to.service.as_ref().map_or("", |service| service.value.as_str());
+            let service = to.service.as_ref().map_or("", |service| service.value);
             ports.push(Port { service, global: to.global, ip, sequence, ..internal });
         }
     }
@@ -286,7 +320,7 @@ fn resources_of(profile: &ProfileResources, ports: &[Port<'_>]) -> Option<Resour
     let mut gpu_attributes: Vec<Attribute> =
         profile.gpu_keys.iter().map(|key| key_is_true(&key.value)).collect();
     gpu_attributes.sort();
-    let arch = profile.arch.iter().map(|arch| Attribute::new("arch", &arch.value));
+    let arch = profile.arch.iter().map(|arch| Attribute::new("arch", arch.value));
     Some(Resources {
         cpu_milli: *profile.cpu_milli.value()?,
         cpu_attributes: arch.collect(),
@@ -309,18 +343,21 @@ fn volumes(requests: &[VolumeRequest]) -> Option<Vec<Volume>> {
     let mut volumes = Vec::new();
     for request in requests.iter().rev() {
         let rank = rank(&request.attributes);
-        let name = request.name.value.clone();
-        let sort_name = if rank == 2 { name.clone() } else { String::new() };
+        let name = request.name.value;
+        let sort_name = if rank == 2 { name } else { "" };
         let size_bytes = *request.size_bytes.value()?;
         let attributes = request.attributes.as_ref().map(storage_attributes).unwrap_or_default();
-        volumes.push(((size_bytes, rank, sort_name), Volume { name, size_bytes, attributes }));
+        volumes.push((
+            (size_bytes, rank, sort_name),
+            Volume { name: name.to_owned(), size_bytes, attributes },
+        ));
     }
-    volumes.sort_by(|(a, _), (b, _)| a.cmp(b));
+    volumes.sort_by_key(|(a, _)| *a);
     Some(volumes.into_iter().map(|(_, volume)| volume).collect())
 }
 
 fn storage_attributes(attributes: &StorageAttributes) -> Vec<Attribute> {
-    let class = attributes.class.iter().map(|class| Attribute::new("class", class));
+    let class = attributes.class.iter().map(|class| Attribute::new("class", *class));
     let persistent = if attributes.persistent { "true" } else { "false" };
     class.chain([Attribute::new("persistent", persistent)]).collect()
 }

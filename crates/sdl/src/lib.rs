@@ -83,6 +83,10 @@ pub use check::MANIFEST_BYTES_MAX;
 pub use code::{CATALOGUE, Entry, headline};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, PROBLEMS_MAX, Severity, Span};
 pub use gate::TEXT_BYTES_MAX;
+pub use manifest::{
+    HttpOptions, Manifest, ManifestCredentials, ManifestExpose, ManifestGroup, ManifestMount,
+    ManifestParams, ManifestService,
+};
 pub use model::Version;
 pub use reader::{ALIASED_BYTES_MAX, ALIASED_NODES_MAX, DEPTH_MAX, NODES_MAX};
 pub use render::{Colour, SHOWN_MAX, render};

@@ -17,7 +17,8 @@ pub(crate) struct Located<T> {
     pub(crate) span: Span,
 }
 
-pub(crate) type Text = Located<String>;
+/// A text of the document, as the nodes hold it.
+pub(crate) type Text<'n> = Located<&'n str>;
 
 /// A value that may be missing, or wrong and reported.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +47,7 @@ impl<T> Field<T> {
 }
 
 /// Things by name, in byte order.
-pub(crate) type Names<T> = BTreeMap<String, Named<T>>;
+pub(crate) type Names<'n, T> = BTreeMap<&'n str, Named<T>>;
 
 /// A thing with the place of its name; without value when it was reported as wrong.
 #[derive(Clone, Debug)]
@@ -65,124 +66,124 @@ pub enum Version {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Document {
+pub(crate) struct Document<'n> {
     pub(crate) version: Version,
-    pub(crate) services: Names<Service>,
-    pub(crate) compute: Names<Profile>,
-    pub(crate) placements: Names<Placement>,
-    pub(crate) deployment: Names<Names<Deployed>>,
-    pub(crate) endpoints: Names<IpEndpoint>,
+    pub(crate) services: Names<'n, Service<'n>>,
+    pub(crate) compute: Names<'n, Profile<'n>>,
+    pub(crate) placements: Names<'n, Placement<'n>>,
+    pub(crate) deployment: Names<'n, Names<'n, Deployed<'n>>>,
+    pub(crate) endpoints: Names<'n, IpEndpoint<'n>>,
     pub(crate) reclamation_ns: Option<u64>,
     /// The key `deployment`, or the first line.
     pub(crate) deployment_span: Span,
 }
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Service {
+pub(crate) struct Service<'n> {
     /// About what the service comes to in the manifest, in bytes.
     pub(crate) bytes: usize,
-    pub(crate) image: Field<String>,
-    pub(crate) command: Option<Vec<Text>>,
-    pub(crate) args: Option<Vec<Text>>,
-    pub(crate) env: Option<Vec<Text>>,
-    pub(crate) expose: Vec<Expose>,
-    pub(crate) params: Option<Params>,
-    pub(crate) credentials: Option<Credentials>,
+    pub(crate) image: Field<&'n str>,
+    pub(crate) command: Option<Vec<Text<'n>>>,
+    pub(crate) args: Option<Vec<Text<'n>>>,
+    pub(crate) env: Option<Vec<Text<'n>>>,
+    pub(crate) expose: Vec<Expose<'n>>,
+    pub(crate) params: Option<Params<'n>>,
+    pub(crate) credentials: Option<Credentials<'n>>,
 }
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Params {
+pub(crate) struct Params<'n> {
     /// Mounts by volume.
-    pub(crate) storage: Names<Mount>,
+    pub(crate) storage: Names<'n, Mount<'n>>,
     /// What `permissions.read` lists; the outer `None` when there are no permissions.
-    pub(crate) permissions: Option<Vec<Text>>,
-    pub(crate) tee: Option<Text>,
+    pub(crate) permissions: Option<Vec<Text<'n>>>,
+    pub(crate) tee: Option<Text<'n>>,
 }
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Mount {
-    pub(crate) path: Field<String>,
+pub(crate) struct Mount<'n> {
+    pub(crate) path: Field<&'n str>,
     pub(crate) read_only: Option<Located<bool>>,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Credentials {
+pub(crate) struct Credentials<'n> {
     pub(crate) span: Span,
-    pub(crate) host: Field<String>,
-    pub(crate) email: Field<String>,
-    pub(crate) username: Field<String>,
-    pub(crate) password: Field<String>,
+    pub(crate) host: Field<&'n str>,
+    pub(crate) email: Field<&'n str>,
+    pub(crate) username: Field<&'n str>,
+    pub(crate) password: Field<&'n str>,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Expose {
+pub(crate) struct Expose<'n> {
     pub(crate) span: Span,
     pub(crate) port: Field<u32>,
     pub(crate) external: Option<Located<u32>>,
-    pub(crate) protocol: Option<Text>,
-    pub(crate) to: Vec<To>,
-    pub(crate) accept: Option<Vec<Text>>,
-    pub(crate) http: Http,
+    pub(crate) protocol: Option<Text<'n>>,
+    pub(crate) to: Vec<To<'n>>,
+    pub(crate) accept: Option<Vec<Text<'n>>>,
+    pub(crate) http: Http<'n>,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct To {
+pub(crate) struct To<'n> {
     pub(crate) span: Span,
-    pub(crate) service: Option<Text>,
+    pub(crate) service: Option<Text<'n>>,
     pub(crate) global: bool,
-    pub(crate) ip: Option<Text>,
+    pub(crate) ip: Option<Text<'n>>,
 }
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Http {
+pub(crate) struct Http<'n> {
     pub(crate) max_body_size: Option<Located<u32>>,
     pub(crate) proxy_buffer_size: Option<Located<u32>>,
     pub(crate) read_timeout: Option<Located<u32>>,
     pub(crate) send_timeout: Option<Located<u32>>,
     pub(crate) next_tries: Option<Located<u32>>,
     pub(crate) next_timeout: Option<Located<u32>>,
-    pub(crate) next_cases: Option<Vec<Text>>,
+    pub(crate) next_cases: Option<Vec<Text<'n>>>,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Profile {
+pub(crate) struct Profile<'n> {
     /// About what the profile comes to in the manifest, in bytes.
     pub(crate) bytes: usize,
-    pub(crate) resources: Field<ProfileResources>,
+    pub(crate) resources: Field<ProfileResources<'n>>,
 }
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ProfileResources {
+pub(crate) struct ProfileResources<'n> {
     pub(crate) cpu_milli: Field<u64>,
-    pub(crate) arch: Option<Text>,
+    pub(crate) arch: Option<Text<'n>>,
     pub(crate) memory_bytes: Field<u64>,
     /// In the order of the text; `None` when the list itself was wrong.
-    pub(crate) volumes: Option<Vec<VolumeRequest>>,
+    pub(crate) volumes: Option<Vec<VolumeRequest<'n>>>,
     pub(crate) gpus: Field<u64>,
     /// Keys in the order of the text.
-    pub(crate) gpu_keys: Vec<Text>,
+    pub(crate) gpu_keys: Vec<Located<String>>,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct VolumeRequest {
-    pub(crate) name: Text,
+pub(crate) struct VolumeRequest<'n> {
+    pub(crate) name: Text<'n>,
     pub(crate) size_bytes: Field<u64>,
     /// Sorted by key; `None` when the document gives none.
-    pub(crate) attributes: Option<StorageAttributes>,
+    pub(crate) attributes: Option<StorageAttributes<'n>>,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct StorageAttributes {
-    pub(crate) class: Option<String>,
+pub(crate) struct StorageAttributes<'n> {
+    pub(crate) class: Option<&'n str>,
     pub(crate) persistent: bool,
 }
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Placement {
-    pub(crate) attributes: Option<Vec<(String, String)>>,
-    pub(crate) all_of: Option<Vec<String>>,
-    pub(crate) any_of: Option<Vec<String>>,
-    pub(crate) pricing: Names<Price>,
+pub(crate) struct Placement<'n> {
+    pub(crate) attributes: Option<Vec<(&'n str, &'n str)>>,
+    pub(crate) all_of: Option<Vec<&'n str>>,
+    pub(crate) any_of: Option<Vec<&'n str>>,
+    pub(crate) pricing: Names<'n, Price>,
     /// The key `pricing`, if there is one.
     pub(crate) pricing_span: Option<Span>,
 }
@@ -194,12 +195,12 @@ pub(crate) struct Price {
 }
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Deployed {
-    pub(crate) profile: Field<String>,
+pub(crate) struct Deployed<'n> {
+    pub(crate) profile: Field<&'n str>,
     pub(crate) count: Field<u32>,
 }
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct IpEndpoint {
-    pub(crate) kind: Field<String>,
+pub(crate) struct IpEndpoint<'n> {
+    pub(crate) kind: Field<&'n str>,
 }

@@ -2,16 +2,19 @@
 //!
 //! A scalar keeps its text, style and tag; whether it is a number or a flag is up to who reads it.
 //! A mapping is a list of pairs in the order of the text. An alias shares the node of its anchor,
-//! so a node may have several parents, but never contains itself.
+//! so a node may have several parents, but never contains itself. Most scalars stand in the text
+//! just as they read, and are slices of it.
 
+use std::borrow::Cow;
+use std::ops::Deref;
 use std::rc::Rc;
 
 use crate::Span;
 
 /// A node and all below it.
 #[derive(Debug)]
-pub(crate) struct Node {
-    pub(crate) kind: Kind,
+pub(crate) struct Node<'t> {
+    pub(crate) kind: Kind<'t>,
     pub(crate) tag: Tag,
     /// From the first to the last byte of the node, without its tag or anchor.
     pub(crate) span: Span,
@@ -25,10 +28,28 @@ pub(crate) struct Node {
 
 /// What a node is.
 #[derive(Debug)]
-pub(crate) enum Kind {
-    Scalar { text: String, style: Style },
-    Sequence(Vec<Rc<Node>>),
-    Mapping(Vec<(Rc<Node>, Rc<Node>)>),
+pub(crate) enum Kind<'t> {
+    Scalar { text: Cow<'t, str>, style: Style },
+    Sequence(Vec<Child<'t>>),
+    Mapping(Vec<(Child<'t>, Child<'t>)>),
+}
+
+/// A node in its parent: the parent's own, or that of an anchor.
+#[derive(Debug)]
+pub(crate) enum Child<'t> {
+    Own(Node<'t>),
+    Shared(Rc<Node<'t>>),
+}
+
+impl<'t> Deref for Child<'t> {
+    type Target = Node<'t>;
+
+    fn deref(&self) -> &Node<'t> {
+        match self {
+            Self::Own(node) => node,
+            Self::Shared(node) => node,
+        }
+    }
 }
 
 /// How a scalar is written, as far as its meaning depends on it.
@@ -53,7 +74,7 @@ pub(crate) enum Tag {
     Merge,
 }
 
-impl Node {
+impl Node<'_> {
     /// What a node counts for beside its text, in bytes.
     pub(crate) const BYTES: usize = 32;
 
@@ -61,7 +82,7 @@ impl Node {
     pub(crate) fn is_null(&self) -> bool {
         match &self.kind {
             Kind::Scalar { text, style: Style::Plain } => {
-                let empty = matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL");
+                let empty = matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL");
                 self.tag == Tag::Null || (empty && self.tag == Tag::None)
             }
             Kind::Scalar { .. } => self.tag == Tag::Null,

@@ -2,38 +2,50 @@
 //!
 //! A line ends with LF, CR LF or CR. Lines and columns count from 1, columns in characters. Any
 //! look-up costs a search among the lines and at most [`STRIDE`] bytes of counting, so that one
-//! long line with many problems stays cheap.
+//! long line with many problems stays cheap. In a text of ASCII a character is a byte, and most
+//! texts have no problem, so both tables are made only when they are needed.
+
+use std::cell::OnceCell;
 
 /// Bytes between two noted character counts.
-const STRIDE: usize = 256;
+const STRIDE: usize = 64;
 
 /// The places of one text.
 #[derive(Debug)]
 pub(crate) struct Positions<'a> {
     text: &'a str,
-    /// First byte of every line.
-    lines: Vec<usize>,
-    /// Characters before byte 0, `STRIDE`, twice `STRIDE`, and so on.
+    /// Characters before byte 0, `STRIDE`, twice `STRIDE`, and so on; empty for ASCII.
     counts: Vec<usize>,
+    /// First byte of every line.
+    lines: OnceCell<Vec<usize>>,
 }
 
 impl<'a> Positions<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        let bytes = text.as_bytes();
-        let mut lines = vec![0];
-        let after = |index: usize| bytes.get(index.saturating_add(1));
-        for (index, byte) in bytes.iter().enumerate() {
-            if *byte == b'\n' || (*byte == b'\r' && after(index) != Some(&b'\n')) {
-                lines.push(index.saturating_add(1));
+        let mut counts = Vec::new();
+        if !text.is_ascii() {
+            counts.push(0);
+            let mut count: usize = 0;
+            for chunk in text.as_bytes().chunks(STRIDE) {
+                count = count.saturating_add(starts(chunk));
+                counts.push(count);
             }
         }
-        let mut counts = vec![0];
-        let mut count: usize = 0;
-        for chunk in bytes.chunks(STRIDE) {
-            count = count.saturating_add(starts(chunk));
-            counts.push(count);
-        }
-        Self { text, lines, counts }
+        Self { text, counts, lines: OnceCell::new() }
+    }
+
+    fn lines(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            let bytes = self.text.as_bytes();
+            let mut lines = vec![0];
+            let after = |index: usize| bytes.get(index.saturating_add(1));
+            for (index, byte) in bytes.iter().enumerate() {
+                if *byte == b'\n' || (*byte == b'\r' && after(index) != Some(&b'\n')) {
+                    lines.push(index.saturating_add(1));
+                }
+            }
+            lines
+        })
     }
 
     /// The text itself.
@@ -44,6 +56,9 @@ impl<'a> Positions<'a> {
     /// Characters that start before byte `offset`.
     fn characters_before(&self, offset: usize) -> usize {
         let offset = offset.min(self.text.len());
+        if self.counts.is_empty() {
+            return offset;
+        }
         let noted = offset / STRIDE;
         let from = noted.saturating_mul(STRIDE);
         let rest = self.text.as_bytes().get(from..offset).map_or(0, starts);
@@ -52,8 +67,9 @@ impl<'a> Positions<'a> {
 
     /// Line and column of byte `offset`.
     pub(crate) fn line_and_column(&self, offset: usize) -> (usize, usize) {
-        let line = self.lines.partition_point(|start| *start <= offset).max(1);
-        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let lines = self.lines();
+        let line = lines.partition_point(|start| *start <= offset).max(1);
+        let start = lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
         let before = self.characters_before(start);
         (line, self.characters_before(offset).saturating_sub(before).saturating_add(1))
     }
@@ -61,6 +77,9 @@ impl<'a> Positions<'a> {
     /// The byte at which character number `index` starts, counted from 0; the length of the text
     /// when it has no more than `index` characters.
     pub(crate) fn byte_of_character(&self, index: usize) -> usize {
+        if self.counts.is_empty() {
+            return index.min(self.text.len());
+        }
         let noted = self.counts.partition_point(|count| *count <= index).saturating_sub(1);
         let from = noted.saturating_mul(STRIDE);
         let mut left = index.saturating_sub(self.counts.get(noted).copied().unwrap_or(0));

@@ -61,6 +61,17 @@ fn size_with(text: &str, units: &[(&str, u64)]) -> Result<u64, NoQuantity> {
 
 /// `number` times `factor` in double precision, truncated.
 fn product(number: &str, factor: u64) -> Result<u64, NoQuantity> {
+    /// Up to here a double holds every whole number.
+    const EXACT_MAX: u64 = 1 << 53;
+    let exact = whole(number).ok().filter(|number| *number <= EXACT_MAX);
+    match exact.and_then(|number| number.checked_mul(factor)) {
+        Some(product) if product <= EXACT_MAX => Ok(product),
+        _ => product_of_doubles(number, factor),
+    }
+}
+
+/// [`product`] for any number.
+fn product_of_doubles(number: &str, factor: u64) -> Result<u64, NoQuantity> {
     let value = Number::parse(number)?.times(Number::from_whole(factor));
     if value.is_negative() {
         return Err(NoQuantity::Negative);
@@ -247,6 +258,15 @@ fn fraction_of(fraction: &str, unit: u64) -> u64 {
 mod tests {
     use super::*;
     use NoQuantity::{Negative, Syntax, TooLarge};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn whole_numbers_need_no_doubles(number in "[0-9]{1,19}", unit in 0_usize..=12) {
+            let factor = SIZE_UNITS.get(unit).map_or(1, |(_, factor)| *factor);
+            prop_assert_eq!(product(&number, factor), product_of_doubles(&number, factor));
+        }
+    }
 
     #[test]
     fn sizes_are_products_of_doubles_truncated() {

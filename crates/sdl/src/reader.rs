@@ -5,6 +5,7 @@
 //! length of the text and not with what its aliases would unfold to. Nothing here recurses, and
 //! a tree that was built is at most [`DEPTH_MAX`] levels high, so recursion over it is safe.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -14,7 +15,7 @@ use undercut_primitives::Code;
 use crate::code;
 use crate::diagnostic::{Problem, Problems, Span};
 use crate::gate::short;
-use crate::node::{Kind, Node, Style, Tag};
+use crate::node::{Child, Kind, Node, Style, Tag};
 use crate::position::Positions;
 use crate::repair::Source;
 use crate::syntax;
@@ -28,8 +29,11 @@ pub const ALIASED_NODES_MAX: usize = 4_000;
 /// Bytes that come out of aliases: 8 MiB, each value counted as 32 bytes and its text.
 pub const ALIASED_BYTES_MAX: usize = 8 << 20;
 
+/// Keys up to which each is compared with each.
+const COMPARED_MAX: usize = 16;
+
 /// The document of `text`, or `None` after an error. `text` has passed the gate.
-pub(crate) fn read(text: &str, offset: usize, problems: &mut Problems) -> Option<Rc<Node>> {
+pub(crate) fn read<'t>(text: &'t str, offset: usize, problems: &mut Problems) -> Option<Child<'t>> {
     match read_tolerantly(text, offset, problems) {
         Ok(Some(root)) => Some(root),
         Ok(None) => {
@@ -45,10 +49,10 @@ pub(crate) fn read(text: &str, offset: usize, problems: &mut Problems) -> Option
     }
 }
 
-type Outcome = Result<Option<Rc<Node>>, Box<Problem>>;
+type Outcome<'t> = Result<Option<Child<'t>>, Box<Problem>>;
 
 /// Reads `text`, repairing what only our parser does not read ([`Source`]).
-fn read_tolerantly(text: &str, offset: usize, problems: &mut Problems) -> Outcome {
+fn read_tolerantly<'t>(text: &'t str, offset: usize, problems: &mut Problems) -> Outcome<'t> {
     let positions = Positions::new(text);
     let mut source = Source::new(text);
     loop {
@@ -74,17 +78,31 @@ fn read_tolerantly(text: &str, offset: usize, problems: &mut Problems) -> Outcom
 
 /// Where the characters that the parser counts are in the text that the user gave.
 #[derive(Clone, Copy)]
-struct Places<'a> {
-    positions: &'a Positions<'a>,
+struct Places<'t, 'a> {
+    positions: &'a Positions<'t>,
     source: &'a Source,
     /// Bytes in front of the text that the parser does not see.
     offset: usize,
 }
 
-impl Places<'_> {
+impl<'t> Places<'t, '_> {
     fn byte(&self, index: usize) -> usize {
         let byte = self.positions.byte_of_character(self.source.original(index));
         byte.saturating_add(self.offset)
+    }
+
+    /// The text of a scalar that starts at byte `start`: a slice of the user's text where it stands
+    /// there as it reads, perhaps behind a quote.
+    fn slice(&self, text: Cow<'_, str>, start: usize) -> Cow<'t, str> {
+        let whole: &'t str = self.positions.text();
+        let start = start.saturating_sub(self.offset);
+        for start in [start, start.saturating_add(1)] {
+            let found = whole.get(start..start.saturating_add(text.len()));
+            if let Some(found) = found.filter(|found| *found == text) {
+                return Cow::Borrowed(found);
+            }
+        }
+        Cow::Owned(text.into_owned())
     }
 
     /// The parser counts the blanks after a quoted text as its own.
@@ -109,8 +127,8 @@ impl Stop {
 }
 
 /// A list or mapping whose end has not come yet.
-struct Open {
-    content: Content,
+struct Open<'t> {
+    content: Content<'t>,
     tag: Tag,
     anchor: usize,
     start: usize,
@@ -119,25 +137,25 @@ struct Open {
     height: usize,
 }
 
-enum Content {
-    Sequence(Vec<Rc<Node>>),
-    Mapping { pairs: Vec<(Rc<Node>, Rc<Node>)>, key: Option<Rc<Node>> },
+enum Content<'t> {
+    Sequence(Vec<Child<'t>>),
+    Mapping { pairs: Vec<(Child<'t>, Child<'t>)>, key: Option<Child<'t>> },
 }
 
-struct Builder<'a> {
-    places: Places<'a>,
+struct Builder<'t, 'a> {
+    places: Places<'t, 'a>,
     problems: &'a mut Problems,
-    open: Vec<Open>,
-    anchors: BTreeMap<usize, Rc<Node>>,
-    root: Option<Rc<Node>>,
+    open: Vec<Open<'t>>,
+    anchors: BTreeMap<usize, Rc<Node<'t>>>,
+    root: Option<Child<'t>>,
     nodes: usize,
     aliased: usize,
     aliased_bytes: usize,
     documents: usize,
 }
 
-impl<'a> Builder<'a> {
-    fn new(places: Places<'a>, problems: &'a mut Problems) -> Self {
+impl<'t, 'a> Builder<'t, 'a> {
+    fn new(places: Places<'t, 'a>, problems: &'a mut Problems) -> Self {
         Self {
             places,
             problems,
@@ -151,7 +169,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn run(mut self, source: &str) -> Result<Option<Rc<Node>>, Stop> {
+    fn run(mut self, source: &str) -> Result<Option<Child<'t>>, Stop> {
         let mut parser = Parser::new_from_str(source);
         while let Some(event) = parser.next_event() {
             let (event, span) = event.map_err(Stop::Scan)?;
@@ -173,7 +191,7 @@ impl<'a> Builder<'a> {
                     _ => Style::Quoted,
                 };
                 let bytes = Node::BYTES.saturating_add(text.len());
-                let kind = Kind::Scalar { text: text.into_owned(), style };
+                let kind = Kind::Scalar { text: self.places.slice(text, span.start), style };
                 let tag = known_tag(tag.as_deref());
                 self.keep(Node { kind, tag, span, size: 1, bytes, height: 1 }, anchor);
                 Ok(())
@@ -218,7 +236,13 @@ impl<'a> Builder<'a> {
         Err(Stop::budget(code::TOO_MANY_NODES, span, sentence))
     }
 
-    fn start(&mut self, content: Content, anchor: usize, tag: Tag, span: Span) -> Result<(), Stop> {
+    fn start(
+        &mut self,
+        content: Content<'t>,
+        anchor: usize,
+        tag: Tag,
+        span: Span,
+    ) -> Result<(), Stop> {
         self.count(span)?;
         if self.open.len() >= DEPTH_MAX {
             return Err(Stop::budget(code::TOO_DEEP, span, syntax::too_deep(DEPTH_MAX)));
@@ -270,20 +294,21 @@ impl<'a> Builder<'a> {
         if self.open.len().saturating_add(node.height) > DEPTH_MAX {
             return Err(Stop::budget(code::TOO_DEEP, span, syntax::too_deep(DEPTH_MAX)));
         }
-        self.put(node);
+        self.put(Child::Shared(node));
         Ok(())
     }
 
-    fn keep(&mut self, node: Node, anchor: usize) {
-        let node = Rc::new(node);
-        if anchor != 0 {
-            self.anchors.insert(anchor, Rc::clone(&node));
+    fn keep(&mut self, node: Node<'t>, anchor: usize) {
+        if anchor == 0 {
+            return self.put(Child::Own(node));
         }
-        self.put(node);
+        let node = Rc::new(node);
+        self.anchors.insert(anchor, Rc::clone(&node));
+        self.put(Child::Shared(node));
     }
 
     /// Hands a finished node to what contains it.
-    fn put(&mut self, node: Rc<Node>) {
+    fn put(&mut self, node: Child<'t>) {
         let Some(parent) = self.open.last_mut() else {
             self.root = Some(node);
             return;
@@ -300,7 +325,11 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn refuse_duplicates(&mut self, pairs: &[(Rc<Node>, Rc<Node>)]) {
+    fn refuse_duplicates(&mut self, pairs: &[(Child<'_>, Child<'_>)]) {
+        // Most mappings are short and have no key twice: seeing that needs no table.
+        if pairs.len() <= COMPARED_MAX && !has_equal_keys(pairs) {
+            return;
+        }
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
         let mut told: BTreeSet<&str> = BTreeSet::new();
         for (key, _) in pairs {
@@ -316,6 +345,13 @@ impl<'a> Builder<'a> {
             }
         }
     }
+}
+
+fn has_equal_keys(pairs: &[(Child<'_>, Child<'_>)]) -> bool {
+    pairs.iter().enumerate().any(|(index, (key, _))| {
+        let text = key.scalar();
+        text.is_some() && pairs.iter().take(index).any(|(earlier, _)| earlier.scalar() == text)
+    })
 }
 
 fn known_tag(tag: Option<&saphyr_parser::Tag>) -> Tag {

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
+use crate::gate::floor_border;
 
 /// The most problems that [`render`] shows.
 pub const SHOWN_MAX: usize = 20;
@@ -149,13 +150,4 @@ fn line_end(text: &str, at: usize, most: usize) -> usize {
     let after = text.get(at..).unwrap_or_default();
     let end = at.saturating_add(after.find('\n').unwrap_or(after.len()));
     floor_border(text, end.min(most.max(at)))
-}
-
-/// The largest border between characters up to byte `at`.
-fn floor_border(text: &str, at: usize) -> usize {
-    let mut border = at.min(text.len());
-    while !text.is_char_boundary(border) {
-        border = border.saturating_sub(1);
-    }
-    border
 }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use undercut_primitives::{Digest, GroupSpec, crypto};
 
 use crate::diagnostic::{Diagnostics, Problem, Problems, Span};
-use crate::groups::BuiltGroup;
-use crate::json::Json;
+use crate::groups::{AuditorLists, BuiltGroup};
+use crate::manifest::Manifest;
 use crate::model::Version;
 use crate::{code, decode, gate, groups, manifest, reader};
 
@@ -17,7 +17,9 @@ use crate::{code, decode, gate, groups, manifest, reader};
 pub struct Sdl {
     version: Version,
     groups: Vec<GroupSpec>,
-    groups_json: String,
+    /// One for each group.
+    auditors: Vec<AuditorLists>,
+    manifest: Manifest,
     manifest_json: String,
     reclamation_min_window_ns: Option<u64>,
 }
@@ -46,17 +48,23 @@ impl Sdl {
 
     /// The groups in canonical JSON, with the field names of the chain.
     #[must_use]
-    pub fn groups_json(&self) -> &str {
-        &self.groups_json
+    pub fn groups_json(&self) -> String {
+        groups::to_canonical_json(self.groups.iter().zip(&self.auditors))
     }
 
     /// SHA-256 of [`Self::groups_json`].
     #[must_use]
     pub fn groups_sha256(&self) -> Digest {
-        crypto::sha256(self.groups_json.as_bytes())
+        crypto::sha256(self.groups_json().as_bytes())
     }
 
-    /// The manifest in canonical JSON: what the winning provider is sent.
+    /// The manifest: what the winning provider is sent to run.
+    #[must_use]
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The manifest in canonical JSON: the text that is hashed and sent.
     #[must_use]
     pub fn manifest_json(&self) -> &str {
         &self.manifest_json
@@ -156,12 +164,13 @@ fn read(text: &str, problems: &mut Problems) -> Option<Sdl> {
         problems.push(Problem::error(code::MISSING, Span::default(), sentence));
         return None;
     };
-    let manifest_json = manifest::manifest(&built, document.version).to_canonical();
-    let groups_json = Json::List(built.iter().map(BuiltGroup::to_json).collect()).to_canonical();
+    let manifest = manifest::manifest(&built, document.version);
+    let manifest_json = manifest.to_canonical_json();
     Some(Sdl {
         version: document.version,
+        auditors: built.iter().map(BuiltGroup::auditors).collect(),
         groups: built.into_iter().map(|group| group.spec).collect(),
-        groups_json,
+        manifest,
         manifest_json,
         reclamation_min_window_ns: document.reclamation_ns,
     })

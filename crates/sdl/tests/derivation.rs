@@ -70,7 +70,7 @@ deployment:
     }
 
     fn group(&self) -> Value {
-        let groups: Value = serde_json::from_str(self.sdl().groups_json()).unwrap();
+        let groups: Value = serde_json::from_str(&self.sdl().groups_json()).unwrap();
         groups[0].clone()
     }
 }

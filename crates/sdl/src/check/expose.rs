@@ -21,7 +21,7 @@ impl<'d> Checker<'d, '_> {
             let (kind, span) = match &value.kind {
                 Field::Bad => continue,
                 Field::Absent => ("", endpoint.span),
-                Field::Given(kind) => (kind.value.as_str(), kind.span),
+                Field::Given(kind) => (kind.value, kind.span),
             };
             if kind != "ip" {
                 let sentence = format!("endpoint `{}` is not of kind `ip`", short(name));
@@ -33,7 +33,7 @@ impl<'d> Checker<'d, '_> {
 
     pub(super) fn unused_endpoints(&mut self) {
         for (name, endpoint) in &self.document.endpoints {
-            if !self.used_endpoints.contains(name.as_str()) {
+            if !self.used_endpoints.contains(name) {
                 let sentence = format!("no deployed service uses endpoint `{}`", short(name));
                 let problem = Problem::error(code::IP_UNUSED, endpoint.span, sentence);
                 let help =
@@ -57,45 +57,41 @@ impl<'d> Checker<'d, '_> {
         }
     }
 
-    fn host(&mut self, place: Place<'d>, host: &'d Text, times: usize) {
-        let name = short(&host.value);
-        if !names::is_host_name(&host.value) {
-            let sentence = format!("{} is not a host name", quoted(&host.value));
+    fn host(&mut self, place: Place<'d>, host: &'d Text<'d>, times: usize) {
+        if !names::is_host_name(host.value) {
+            let sentence = format!("{} is not a host name", quoted(host.value));
             let problem = Problem::error(code::HOST, host.span, sentence);
             let form = "write small letters, digits, hyphens and points; no port, path or `*`";
             self.problems.push(problem.help(form));
             return;
         }
-        let first = self.hosts.insert(&host.value, host.span);
-        let problem = Problem::error(
-            code::HOST_TWICE,
-            host.span,
-            format!("host `{name}` stands twice in this deployment"),
-        );
-        if times > 1 {
-            let why = format!("every one of the {times} `to` items of this port repeats it");
-            self.problems.push(problem.saying(why).help("give the port one `to` item"));
-        } else if let Some(first) = first {
-            let problem = if first == host.span {
-                problem.saying(format!("service `{}` is placed twice", short(place.name)))
-            } else {
-                problem.label(first, "it stands here too")
-            };
-            self.problems.push(problem);
+        let first = self.hosts.insert(host.value, host.span);
+        if times <= 1 && first.is_none() {
+            return;
         }
+        let sentence = format!("host `{}` stands twice in this deployment", short(host.value));
+        let problem = Problem::error(code::HOST_TWICE, host.span, sentence);
+        let problem = match first {
+            _ if times > 1 => {
+                let why = format!("every one of the {times} `to` items of this port repeats it");
+                problem.saying(why).help("give the port one `to` item")
+            }
+            Some(first) if first != host.span => problem.label(first, "it stands here too"),
+            _ => problem.saying(format!("service `{}` is placed twice", short(place.name))),
+        };
+        self.problems.push(problem);
     }
 
-    fn target(&mut self, place: Place<'d>, expose: &'d Expose, to: &'d To) {
+    fn target(&mut self, place: Place<'d>, expose: &'d Expose<'d>, to: &'d To<'d>) {
         if let Some(service) = &to.service
             && !self.document.services.contains_key(&service.value)
         {
-            let name = short(&service.value);
+            let name = short(service.value);
             let sentence = format!("`to.service: {name}` does not name a service");
             let problem = Problem::warning(code::TO_SERVICE, service.span, sentence);
-            let known: Vec<&str> =
-                self.document.services.keys().map(String::as_str).take(100).collect();
+            let known: Vec<&str> = self.document.services.keys().copied().take(100).collect();
             let help = match self.problems.wants_help() {
-                true => suggest::did_you_mean(&service.value, known.iter().copied()),
+                true => suggest::did_you_mean(service.value, known.iter().copied()),
                 false => None,
             };
             let first: Vec<&str> = known.into_iter().take(8).collect();
@@ -105,18 +101,18 @@ impl<'d> Checker<'d, '_> {
         let Some(ip) = &to.ip else { return };
         if !to.global {
             let sentence =
-                format!("leased IP `{}` needs `global: true` beside it", short(&ip.value));
+                format!("leased IP `{}` needs `global: true` beside it", short(ip.value));
             let problem = Problem::error(code::IP_NOT_GLOBAL, ip.span, sentence);
             self.problems.push(problem.label(to.span, "in this item").help("add `global: true`"));
         }
         let Some((declared, _)) = self.document.endpoints.get_key_value(&ip.value) else {
-            let sentence = format!("leased IP `{}` is not declared", short(&ip.value));
-            let known = self.document.endpoints.keys().map(String::as_str);
+            let sentence = format!("leased IP `{}` is not declared", short(ip.value));
+            let known = self.document.endpoints.keys().copied();
             let help = match self.problems.wants_help() {
-                true => suggest::did_you_mean(&ip.value, known),
+                true => suggest::did_you_mean(ip.value, known),
                 false => None,
             };
-            let declare = || format!("add `{}: {{ kind: ip }}` to `endpoints`", short(&ip.value));
+            let declare = || format!("add `{}: {{ kind: ip }}` to `endpoints`", short(ip.value));
             let problem = Problem::error(code::IP_UNDECLARED, ip.span, sentence);
             self.problems.push(problem.help(help.unwrap_or_else(declare)));
             return;
@@ -126,14 +122,14 @@ impl<'d> Checker<'d, '_> {
     }
 
     /// Two uses of one IP with the same `as` and `proto`, both as they are written.
-    fn ip_port(&mut self, place: Place<'d>, expose: &'d Expose, ip: &'d Text) {
+    fn ip_port(&mut self, place: Place<'d>, expose: &'d Expose<'d>, ip: &'d Text<'d>) {
         let external = expose.external.as_ref().map_or(0, |external| external.value);
-        let protocol = expose.protocol.as_ref().map_or("", |protocol| protocol.value.as_str());
+        let protocol = expose.protocol.as_ref().map_or("", |protocol| protocol.value);
         let span = place_of_port(expose);
-        let Some(first) = self.ip_ports.insert((&ip.value, external, protocol), span) else {
+        let Some(first) = self.ip_ports.insert((ip.value, external, protocol), span) else {
             return;
         };
-        let (service, name) = (short(place.name), short(&ip.value));
+        let (service, name) = (short(place.name), short(ip.value));
         let upper = if protocol.is_empty() { "tcp".to_owned() } else { protocol.to_lowercase() };
         let sentence = match external {
             0 => format!("two ports of `{service}` on leased IP `{name}` have no `as`"),
@@ -153,7 +149,7 @@ impl<'d> Checker<'d, '_> {
 }
 
 /// Where the outside port of an expose is written.
-fn place_of_port(expose: &Expose) -> Span {
+fn place_of_port(expose: &Expose<'_>) -> Span {
     let external = expose.external.as_ref().map(|external| external.span);
     let port = expose.port.given().map(|port| port.span);
     external.or(port).unwrap_or(expose.span)

@@ -9,7 +9,7 @@ use super::{Checker, Place, names};
 use crate::code;
 use crate::diagnostic::{Problem, Span};
 use crate::gate::short;
-use crate::model::{Field, Price, ProfileResources, Text};
+use crate::model::{Field, Located, Price, ProfileResources, Text};
 use crate::quantity::Amount;
 use crate::suggest::grouped;
 
@@ -25,7 +25,7 @@ pub(super) struct Group<'d> {
     complete: bool,
     /// Where replicas are counted, with their number.
     counts: Vec<(Span, u32)>,
-    tee: Option<&'d Text>,
+    tee: Option<&'d Text<'d>>,
 }
 
 impl<'d> Checker<'d, '_> {
@@ -75,8 +75,8 @@ impl<'d> Checker<'d, '_> {
     }
 
     /// Whether the resources of one replica are within the limits.
-    fn unit(&mut self, place: Place<'d>, resources: &'d ProfileResources) -> bool {
-        let profile = place.deployed.profile.value().map_or("", String::as_str);
+    fn unit(&mut self, place: Place<'d>, resources: &'d ProfileResources<'d>) -> bool {
+        let profile = place.deployed.profile.value().copied().unwrap_or_default();
         let owner = format!("profile `{}`", short(profile));
         let declared = self.document.compute.get(profile).map(|named| named.span);
         let span = declared.unwrap_or_default();
@@ -120,7 +120,7 @@ impl<'d> Checker<'d, '_> {
         false
     }
 
-    fn volumes(&mut self, resources: &ProfileResources, owner: &str, span: Span) {
+    fn volumes(&mut self, resources: &ProfileResources<'_>, owner: &str, span: Span) {
         let Some(volumes) = &resources.volumes else { return };
         if volumes.is_empty() {
             let sentence = format!("{owner} has no storage");
@@ -128,13 +128,13 @@ impl<'d> Checker<'d, '_> {
             self.problems.push(problem.help("add `storage:` with `size: 1Gi` below it"));
         }
         for volume in volumes {
-            let owner = format!("volume `{}` of {owner}", short(&volume.name.value));
+            let owner = format!("volume `{}` of {owner}", short(volume.name.value));
             let (range, unit) = (limits::VOLUME_BYTES, "bytes");
             self.in_range(&volume.size_bytes, range, &owner, unit, volume.name.span);
         }
     }
 
-    fn gpu_keys(&mut self, keys: &[Text]) {
+    fn gpu_keys(&mut self, keys: &[Located<String>]) {
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
         for key in keys {
             let shown = short(key.value.strip_prefix("vendor/nvidia/model/").unwrap_or(&key.value));
@@ -181,7 +181,7 @@ impl<'d> Checker<'d, '_> {
 
     fn group_tee(&mut self, place: Place<'d>) {
         let tee = place.service.params.as_ref().and_then(|params| params.tee.as_ref());
-        let Some(tee) = tee.filter(|tee| matches!(tee.value.as_str(), "cpu" | "cpu-gpu")) else {
+        let Some(tee) = tee.filter(|tee| matches!(tee.value, "cpu" | "cpu-gpu")) else {
             return;
         };
         if let Some(resources) = place.resources

@@ -24,7 +24,7 @@ use group::Group;
 pub const MANIFEST_BYTES_MAX: usize = 16 << 20;
 
 /// Reports everything that does not fit.
-pub(crate) fn check(document: &Document, problems: &mut Problems) {
+pub(crate) fn check(document: &Document<'_>, problems: &mut Problems) {
     let mut checker = Checker {
         document,
         problems,
@@ -46,15 +46,15 @@ pub(crate) fn check(document: &Document, problems: &mut Problems) {
 #[derive(Clone, Copy)]
 struct Place<'d> {
     name: &'d str,
-    service: &'d Service,
+    service: &'d Service<'d>,
     placement: &'d str,
-    deployed: &'d Deployed,
+    deployed: &'d Deployed<'d>,
     /// The resources of the profile, when there are any to compare with.
-    resources: Option<&'d ProfileResources>,
+    resources: Option<&'d ProfileResources<'d>>,
 }
 
 struct Checker<'d, 'p> {
-    document: &'d Document,
+    document: &'d Document<'d>,
     problems: &'p mut Problems,
     /// Host names of `accept` so far.
     hosts: BTreeMap<&'d str, Span>,
@@ -83,10 +83,10 @@ impl<'d> Checker<'d, '_> {
         self.unused_services();
     }
 
-    fn find_service(&mut self, name: &str, span: Span) -> Option<&'d Service> {
+    fn find_service(&mut self, name: &str, span: Span) -> Option<&'d Service<'d>> {
         let Some(service) = self.document.services.get(name) else {
             let sentence = format!("service `{}` is deployed, but not declared", short(name));
-            let known = self.document.services.keys().map(String::as_str);
+            let known = self.document.services.keys().copied();
             let problem = Problem::error(code::UNKNOWN_SERVICE, span, sentence)
                 .saying("not found under `services`");
             let problem = self.with_nearest(problem, name, known, &self.document.services);
@@ -115,10 +115,10 @@ impl<'d> Checker<'d, '_> {
     fn place(
         &mut self,
         name: &'d str,
-        service: &'d Service,
+        service: &'d Service<'d>,
         placement: &'d str,
         span: Span,
-        deployed: &'d Deployed,
+        deployed: &'d Deployed<'d>,
     ) {
         let resources = self.find_profile(name, deployed);
         let found = self.find_placement(name, placement, span);
@@ -129,37 +129,46 @@ impl<'d> Checker<'d, '_> {
         self.group(place, span, price);
     }
 
-    fn find_profile(&mut self, name: &str, deployed: &'d Deployed) -> Option<&'d ProfileResources> {
+    fn find_profile(
+        &mut self,
+        name: &str,
+        deployed: &'d Deployed<'d>,
+    ) -> Option<&'d ProfileResources<'d>> {
         let wanted = deployed.profile.given()?;
         let Some(profile) = self.document.compute.get(&wanted.value) else {
-            let what = match wanted.value.as_str() {
+            let what = match wanted.value {
                 "" => "names no compute profile".to_owned(),
                 text => format!("uses compute profile `{}`, which does not exist", short(text)),
             };
             let sentence = format!("service `{}` {what}", short(name));
-            let known = self.document.compute.keys().map(String::as_str);
+            let known = self.document.compute.keys().copied();
             let problem = Problem::error(code::UNKNOWN_PROFILE, wanted.span, sentence)
                 .saying("not found under `profiles.compute`");
-            let problem = self.with_nearest(problem, &wanted.value, known, &self.document.compute);
+            let problem = self.with_nearest(problem, wanted.value, known, &self.document.compute);
             self.problems.push(problem);
             return None;
         };
         let resources = &profile.value.as_ref()?.resources;
         if matches!(resources, Field::Absent) {
-            let sentence = format!("compute profile `{}` has no `resources`", short(&wanted.value));
+            let sentence = format!("compute profile `{}` has no `resources`", short(wanted.value));
             let problem = Problem::error(code::MISSING, profile.span, sentence);
             self.problems.push(problem.help("add `resources:` with `cpu`, `memory` and `storage`"));
         }
         resources.value()
     }
 
-    fn find_placement(&mut self, name: &str, placement: &str, span: Span) -> Option<&'d Placement> {
+    fn find_placement(
+        &mut self,
+        name: &str,
+        placement: &str,
+        span: Span,
+    ) -> Option<&'d Placement<'d>> {
         let Some(found) = self.document.placements.get(placement) else {
             let (service, placement_name) = (short(name), short(placement));
             let sentence = format!(
                 "service `{service}` goes to placement `{placement_name}`, which does not exist"
             );
-            let known = self.document.placements.keys().map(String::as_str);
+            let known = self.document.placements.keys().copied();
             let problem = Problem::error(code::UNKNOWN_PLACEMENT, span, sentence)
                 .saying("not found under `profiles.placement`");
             let problem = self.with_nearest(problem, placement, known, &self.document.placements);
@@ -173,20 +182,20 @@ impl<'d> Checker<'d, '_> {
         &mut self,
         name: &str,
         placement: &str,
-        found: &'d Placement,
-        deployed: &'d Deployed,
+        found: &'d Placement<'d>,
+        deployed: &'d Deployed<'d>,
     ) -> Option<&'d Price> {
         let profile = deployed.profile.given()?;
         if !self.document.compute.contains_key(&profile.value) {
             return None;
         }
         let Some(price) = found.pricing.get(&profile.value) else {
-            let (wanted, place) = (short(&profile.value), short(placement));
+            let (wanted, place) = (short(profile.value), short(placement));
             let sentence = format!("no price for profile `{wanted}` in placement `{place}`");
             let used = format!("service `{}` uses it", short(name));
             let mut problem = Problem::error(code::NO_PRICE, profile.span, sentence).saying(used);
             if let Some(span) = found.pricing_span {
-                let priced: Vec<&str> = found.pricing.keys().map(String::as_str).take(8).collect();
+                let priced: Vec<&str> = found.pricing.keys().copied().take(8).collect();
                 let lists = match priced.as_slice() {
                     [] => "`pricing` is empty".to_owned(),
                     names => format!("`pricing` lists {}", crate::decode::listed(names)),

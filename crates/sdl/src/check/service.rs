@@ -20,7 +20,7 @@ const BODY_BYTES_MAX: u32 = 104_857_600;
 const BUFFER_BYTES_MAX: u32 = 1_048_576;
 
 impl<'d> Checker<'d, '_> {
-    pub(super) fn service(&mut self, name: &'d str, span: Span, service: &'d Service) {
+    pub(super) fn service(&mut self, name: &'d str, span: Span, service: &'d Service<'d>) {
         let declared = self.document.services.get(name).map_or(span, |named| named.span);
         if !names::is_service_name(name) {
             let sentence = format!("{} is not a service name", quoted(name));
@@ -44,7 +44,7 @@ impl<'d> Checker<'d, '_> {
         }
     }
 
-    fn image(&mut self, name: &str, declared: Span, service: &Service) {
+    fn image(&mut self, name: &str, declared: Span, service: &Service<'_>) {
         let span = match &service.image {
             Field::Given(image) if !image.value.is_empty() => return,
             Field::Bad => return,
@@ -56,7 +56,7 @@ impl<'d> Checker<'d, '_> {
         self.problems.push(problem.help("add `image:` with a name and a tag"));
     }
 
-    fn variable(&mut self, service: &str, item: &Text) {
+    fn variable(&mut self, service: &str, item: &Text<'_>) {
         let name = item.value.split('=').next().unwrap_or_default();
         if !names::is_variable_name(name) {
             let (name, service) = (short(name), short(service));
@@ -70,7 +70,7 @@ impl<'d> Checker<'d, '_> {
         }
     }
 
-    fn credentials(&mut self, service: &str, credentials: &Credentials) {
+    fn credentials(&mut self, service: &str, credentials: &Credentials<'_>) {
         let required = [
             ("host", &credentials.host),
             ("username", &credentials.username),
@@ -88,7 +88,7 @@ impl<'d> Checker<'d, '_> {
         }
     }
 
-    fn port(&mut self, service: &str, expose: &Expose) {
+    fn port(&mut self, service: &str, expose: &Expose<'_>) {
         let port = match &expose.port {
             Field::Bad => None,
             Field::Absent => Some((0, expose.span)),
@@ -108,13 +108,13 @@ impl<'d> Checker<'d, '_> {
         let Some(protocol) = &expose.protocol else { return };
         let upper = protocol.value.to_ascii_uppercase();
         if !matches!(upper.as_str(), "" | "TCP" | "UDP") {
-            let sentence = format!("`{}` is not a protocol for a port", short(&protocol.value));
+            let sentence = format!("`{}` is not a protocol for a port", short(protocol.value));
             let problem = Problem::error(code::PROTOCOL, protocol.span, sentence);
             self.problems.push(problem.help("write `tcp` or `udp`; HTTP is `tcp`"));
         }
     }
 
-    fn http(&mut self, service: &str, http: &Http) {
+    fn http(&mut self, service: &str, http: &Http<'_>) {
         let limits: [(&str, &Option<Located<u32>>, u32); 4] = [
             ("max_body_size", &http.max_body_size, BODY_BYTES_MAX),
             ("proxy_buffer_size", &http.proxy_buffer_size, BUFFER_BYTES_MAX),
@@ -137,18 +137,18 @@ impl<'d> Checker<'d, '_> {
             self.problems.error(code::HTTP_OPTION, case.span, sentence);
         }
         for case in cases {
-            let known = NEXT_CASES.contains(&case.value.as_str());
+            let known = NEXT_CASES.contains(&case.value);
             let alone = case.value != "off" || cases.len() == 1;
             if known && alone {
                 continue;
             }
-            let name = short(&case.value);
+            let name = short(case.value);
             let sentence = match known {
                 true => "`off` in `next_cases` must stand alone".to_owned(),
                 false => format!("`{name}` is not a case for `next_cases`"),
             };
             let problem = Problem::error(code::HTTP_OPTION, case.span, sentence);
-            let help = suggest::did_you_mean(&case.value, NEXT_CASES.iter().copied());
+            let help = suggest::did_you_mean(case.value, NEXT_CASES.iter().copied());
             let cases = || format!("cases are {}", crate::decode::listed(NEXT_CASES));
             self.problems.push(if known {
                 problem
@@ -158,9 +158,9 @@ impl<'d> Checker<'d, '_> {
         }
     }
 
-    fn tee(&mut self, service: &str, tee: &Text) {
-        if !matches!(tee.value.as_str(), "" | "cpu" | "cpu-gpu") {
-            let (tee_name, service) = (short(&tee.value), short(service));
+    fn tee(&mut self, service: &str, tee: &Text<'_>) {
+        if !matches!(tee.value, "" | "cpu" | "cpu-gpu") {
+            let (tee_name, service) = (short(tee.value), short(service));
             let sentence = format!("`tee` of service `{service}` is `{tee_name}`");
             let problem = Problem::error(code::TEE, tee.span, sentence);
             self.problems.push(problem.help("write `cpu` or `cpu-gpu`, in small letters"));

@@ -18,8 +18,8 @@ impl<'d> Checker<'d, '_> {
         };
         let none = Names::new();
         let mounts = place.service.params.as_ref().map_or(&none, |params| &params.storage);
-        let by_name = volumes.iter().map(|volume| (volume.name.value.as_str(), volume));
-        let by_name: BTreeMap<&str, &VolumeRequest> = by_name.collect();
+        let by_name = volumes.iter().map(|volume| (volume.name.value, volume));
+        let by_name: BTreeMap<&str, &VolumeRequest<'_>> = by_name.collect();
         let mut paths: BTreeMap<&str, Span> = BTreeMap::new();
         for (name, mount) in mounts {
             let volume = self.find_volume(place, name, mount, &by_name);
@@ -39,16 +39,16 @@ impl<'d> Checker<'d, '_> {
         self.unmounted(place, volumes, mounts);
     }
 
-    fn find_volume<'v>(
+    fn find_volume(
         &mut self,
         place: Place<'d>,
         name: &str,
-        mount: &Named<Mount>,
-        volumes: &BTreeMap<&str, &'v VolumeRequest>,
-    ) -> Option<&'v VolumeRequest> {
+        mount: &Named<Mount<'_>>,
+        volumes: &BTreeMap<&str, &'d VolumeRequest<'d>>,
+    ) -> Option<&'d VolumeRequest<'d>> {
         let found = volumes.get(name).copied();
         if found.is_none() {
-            let profile = place.deployed.profile.value().map_or("", String::as_str);
+            let profile = place.deployed.profile.value().copied().unwrap_or_default();
             let (name_shown, profile) = (short(name), short(profile));
             let sentence = format!("profile `{profile}` has no volume `{name_shown}` to mount");
             let help = match self.problems.wants_help() {
@@ -67,14 +67,14 @@ impl<'d> Checker<'d, '_> {
         &mut self,
         name: &str,
         span: Span,
-        mount: &'v Mount,
+        mount: &'v Mount<'_>,
         paths: &mut BTreeMap<&'v str, Span>,
     ) {
         let name = short(name);
         let (path, span) = match &mount.path {
             Field::Bad => return,
             Field::Absent => ("", span),
-            Field::Given(path) => (path.value.as_str(), path.span),
+            Field::Given(path) => (path.value, path.span),
         };
         if !path.starts_with('/') {
             let sentence = match path {
@@ -94,7 +94,7 @@ impl<'d> Checker<'d, '_> {
     fn unmounted(&mut self, place: Place<'d>, volumes: &[VolumeRequest], mounts: &Names<Mount>) {
         let is_error = !self.is_2_1() && mounts.is_empty();
         for volume in volumes {
-            let name = volume.name.value.as_str();
+            let name = volume.name.value;
             let persistent = volume.attributes.as_ref().is_some_and(|list| list.persistent);
             if !persistent || mounts.contains_key(name) {
                 continue;
@@ -110,6 +110,6 @@ impl<'d> Checker<'d, '_> {
     }
 }
 
-fn class(volume: &VolumeRequest) -> Option<&str> {
-    volume.attributes.as_ref()?.class.as_deref()
+fn class<'n>(volume: &VolumeRequest<'n>) -> Option<&'n str> {
+    volume.attributes.as_ref()?.class
 }

@@ -1,6 +1,6 @@
 //! The top level: version, sections, reclamation, endpoints.
 
-use super::{Decoder, Pair, Unknown};
+use super::{Decoder, Pair, Unknown, What};
 use crate::code;
 use crate::diagnostic::{Problem, Span};
 use crate::gate::{quoted, short};
@@ -11,10 +11,14 @@ use crate::quantity::{self, NoQuantity};
 const TOP_KEYS: &[&str] =
     &["version", "include", "services", "profiles", "deployment", "endpoints", "reclamation"];
 
-impl Decoder<'_> {
-    pub(super) fn document(&mut self, root: &Node) -> Option<Document> {
+impl<'n> Decoder<'_> {
+    pub(super) fn document(&mut self, root: &'n Node<'n>) -> Option<Document<'n>> {
         let Kind::Mapping(_) = root.kind else {
-            self.wrong_kind(root, "the document", "a mapping with `version` and `services`");
+            self.wrong_kind(
+                root,
+                What::Words("the document"),
+                "a mapping with `version` and `services`",
+            );
             return None;
         };
         let mut document = Document {
@@ -28,23 +32,29 @@ impl Decoder<'_> {
             deployment_span: Span::new(root.span.start, root.span.start),
         };
         let mut version = None;
-        for pair in self.fields(root, "the document", TOP_KEYS, Unknown::Refused)? {
+        for pair in self.fields(root, &What::Words("the document"), TOP_KEYS, Unknown::Refused)? {
             match pair.name {
                 "version" => version = Some(self.version(&pair)),
-                "include" => drop(self.texts(pair.value, "`include`")),
+                "include" => drop(self.texts(pair.value, What::Words("`include`"))),
                 "services" => {
                     document.services =
-                        self.names(pair.value, "`services`", |this, pair| this.service(pair));
+                        self.names(pair.value, What::Words("`services`"), |this, pair| {
+                            this.service(pair)
+                        });
                 }
                 "profiles" => self.profiles(&pair, &mut document),
                 "deployment" => {
                     document.deployment_span = pair.key.span;
                     document.deployment =
-                        self.names(pair.value, "`deployment`", |this, pair| this.deployed(pair));
+                        self.names(pair.value, What::Words("`deployment`"), |this, pair| {
+                            this.deployed(pair)
+                        });
                 }
                 "endpoints" => {
                     document.endpoints =
-                        self.names(pair.value, "`endpoints`", |this, pair| this.endpoint(pair));
+                        self.names(pair.value, What::Words("`endpoints`"), |this, pair| {
+                            this.endpoint(pair)
+                        });
                 }
                 _ => document.reclamation_ns = self.reclamation(&pair),
             }
@@ -60,13 +70,13 @@ impl Decoder<'_> {
         Some(document)
     }
 
-    fn version(&mut self, pair: &Pair<'_>) -> Option<Version> {
-        let text = self.text(pair.value, "`version`");
+    fn version(&mut self, pair: &Pair<'n, '_>) -> Option<Version> {
+        let text = self.text(pair.value, What::Words("`version`"));
         if text.is_bad() {
             return None;
         }
         let (text, span) = match text.given() {
-            Some(text) => (text.value.as_str(), text.span),
+            Some(text) => (text.value, text.span),
             None => ("", pair.key.span),
         };
         let Some((version, usual)) = read_version(text) else {
@@ -84,42 +94,48 @@ impl Decoder<'_> {
         Some(version)
     }
 
-    fn profiles(&mut self, pair: &Pair<'_>, document: &mut Document) {
+    fn profiles(&mut self, pair: &Pair<'n, '_>, document: &mut Document<'n>) {
         const KEYS: &[&str] = &["compute", "placement"];
-        let fields = self.fields(pair.value, "`profiles`", KEYS, Unknown::Ignored);
+        let fields = self.fields(pair.value, &What::Words("`profiles`"), KEYS, Unknown::Ignored);
         for pair in fields.unwrap_or_default() {
             if pair.name == "compute" {
-                document.compute = self.names(pair.value, "`profiles.compute`", |this, pair| {
-                    this.compute_profile(pair)
-                });
+                document.compute =
+                    self.names(pair.value, What::Words("`profiles.compute`"), |this, pair| {
+                        this.compute_profile(pair)
+                    });
             } else {
                 document.placements =
-                    self.names(pair.value, "`profiles.placement`", |this, pair| {
+                    self.names(pair.value, What::Words("`profiles.placement`"), |this, pair| {
                         this.placement(pair)
                     });
             }
         }
     }
 
-    fn endpoint(&mut self, pair: &Pair<'_>) -> Option<IpEndpoint> {
-        let owner = format!("endpoint `{}`", short(pair.name));
+    fn endpoint(&mut self, pair: &Pair<'n, '_>) -> Option<IpEndpoint<'n>> {
+        let owner = What::Named("endpoint", pair.name);
         let mut endpoint = IpEndpoint::default();
         for pair in self.fields(pair.value, &owner, &["kind"], Unknown::Ignored)? {
-            endpoint.kind = self.text(pair.value, &pair.what);
+            endpoint.kind = self.text(pair.value, pair.what);
         }
         Some(endpoint)
     }
 
-    fn reclamation(&mut self, pair: &Pair<'_>) -> Option<u64> {
+    fn reclamation(&mut self, pair: &Pair<'n, '_>) -> Option<u64> {
         let mut window = Field::Absent;
-        for pair in self.fields(pair.value, "`reclamation`", &["min_window"], Unknown::Ignored)? {
-            window = self.text(pair.value, &pair.what);
+        for pair in self.fields(
+            pair.value,
+            &What::Words("`reclamation`"),
+            &["min_window"],
+            Unknown::Ignored,
+        )? {
+            window = self.text(pair.value, pair.what);
         }
         if window.is_bad() {
             return None;
         }
         let (text, span) = match window.given() {
-            Some(text) => (text.value.as_str(), text.span),
+            Some(text) => (text.value, text.span),
             None => ("", pair.key.span),
         };
         let why = match quantity::duration_ns(text) {

@@ -9,6 +9,7 @@ mod profile;
 mod service;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use undercut_primitives::Code;
 
@@ -21,7 +22,7 @@ use crate::quantity::{self, NoQuantity};
 use crate::suggest;
 
 /// The document that `root` describes, or `None` when it is not even a mapping with a version.
-pub(crate) fn decode(root: &Node, problems: &mut Problems) -> Option<Document> {
+pub(crate) fn decode<'n>(root: &'n Node<'n>, problems: &mut Problems) -> Option<Document<'n>> {
     Decoder { problems }.document(root)
 }
 
@@ -36,24 +37,54 @@ enum Unknown {
 
 /// A key and its value.
 #[derive(Debug)]
-struct Pair<'n> {
+struct Pair<'n, 'w> {
     name: &'n str,
-    key: &'n Node,
-    value: &'n Node,
-    /// The value in words, e.g. ``` `image` of service `web` ```.
-    what: String,
+    key: &'n Node<'n>,
+    value: &'n Node<'n>,
+    /// The value in words: ``` `image` of service `web` ```.
+    what: What<'w>,
+}
+
+/// A thing of the document in words. Most things are right and never named, so the words are put
+/// together only for a sentence.
+#[derive(Clone, Copy, Debug)]
+enum What<'w> {
+    /// Just these words.
+    Words(&'w str),
+    /// A kind of thing and its name: ``` service `web` ```.
+    Named(&'w str, &'w str),
+    /// A key of a thing: ``` `image` of service `web` ```.
+    Key(&'w str, &'w What<'w>),
+    /// Words and the thing they belong to: ``` a port of service `web` ```.
+    Part(&'w str, &'w What<'w>),
+    /// Where a service is placed: service, placement.
+    Placed(&'w str, &'w str),
+}
+
+impl fmt::Display for What<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Words(words) => f.write_str(words),
+            Self::Named(kind, name) => write!(f, "{kind} `{}`", short(name)),
+            Self::Key(key, owner) => write!(f, "`{}` of {owner}", short(key)),
+            Self::Part(words, owner) => write!(f, "{words} {owner}"),
+            Self::Placed(service, placement) => {
+                write!(f, "the deployment of `{}` in `{}`", short(service), short(placement))
+            }
+        }
+    }
 }
 
 struct Decoder<'p> {
     problems: &'p mut Problems,
 }
 
-impl Decoder<'_> {
+impl<'n> Decoder<'_> {
     fn refuse(&mut self, code: Code, span: Span, sentence: String) {
         self.problems.error(code, span, sentence);
     }
 
-    fn wrong_kind(&mut self, node: &Node, what: &str, wanted: &str) {
+    fn wrong_kind(&mut self, node: &'n Node<'n>, what: What<'_>, wanted: &str) {
         let sentence = format!("{what} must be {wanted}, not {}", node.describe());
         let problem = Problem::error(code::WRONG_TYPE, node.span, sentence);
         let help = match (&node.kind, wanted) {
@@ -68,13 +99,16 @@ impl Decoder<'_> {
 
     /// The pairs of a mapping that stands for a thing with fixed keys. Empty for null, `None`
     /// after a report when the node is no mapping.
-    fn fields<'n>(
+    fn fields<'w>(
         &mut self,
-        node: &'n Node,
-        owner: &str,
+        node: &'n Node<'n>,
+        owner: &'w What<'w>,
         known: &[&str],
         unknown: Unknown,
-    ) -> Option<Vec<Pair<'n>>> {
+    ) -> Option<Vec<Pair<'n, 'w>>>
+    where
+        'n: 'w,
+    {
         let pairs = match unknown {
             Unknown::Ignored => self.pairs(node, owner)?,
             Unknown::Refused => self.plain_pairs(node, owner)?,
@@ -107,32 +141,44 @@ impl Decoder<'_> {
     }
 
     /// The pairs of a mapping whose keys are names, merge keys resolved.
-    fn pairs<'n>(&mut self, node: &'n Node, owner: &str) -> Option<Vec<Pair<'n>>> {
-        let mut pairs = Vec::new();
-        let Kind::Mapping(_) = node.kind else {
+    fn pairs<'w>(&mut self, node: &'n Node<'n>, owner: &'w What<'w>) -> Option<Vec<Pair<'n, 'w>>>
+    where
+        'n: 'w,
+    {
+        let Kind::Mapping(entries) = &node.kind else {
             return self.no_mapping(node, owner);
         };
+        if !entries.iter().any(|(key, _)| key.is_merge_key()) {
+            return self.plain_pairs(node, owner);
+        }
+        let mut pairs = Vec::new();
         let mut seen = BTreeSet::new();
         self.collect(node, owner, &mut pairs, &mut seen);
         Some(pairs)
     }
 
-    fn no_mapping<'n>(&mut self, node: &Node, owner: &str) -> Option<Vec<Pair<'n>>> {
+    fn no_mapping<'w>(
+        &mut self,
+        node: &'n Node<'n>,
+        owner: &What<'_>,
+    ) -> Option<Vec<Pair<'n, 'w>>> {
         if node.is_null() {
             return Some(Vec::new());
         }
-        self.wrong_kind(node, owner, "a mapping");
+        self.wrong_kind(node, *owner, "a mapping");
         None
     }
 
     /// Adds the pairs of `node`, then those of what it merges. Keys that are there already win.
-    fn collect<'n>(
+    fn collect<'w>(
         &mut self,
-        node: &'n Node,
-        owner: &str,
-        pairs: &mut Vec<Pair<'n>>,
+        node: &'n Node<'n>,
+        owner: &'w What<'w>,
+        pairs: &mut Vec<Pair<'n, 'w>>,
         seen: &mut BTreeSet<&'n str>,
-    ) {
+    ) where
+        'n: 'w,
+    {
         let Kind::Mapping(entries) = &node.kind else { return };
         for (key, value) in entries.iter().filter(|(key, _)| !key.is_merge_key()) {
             if let Some(pair) = self.pair(key, value, owner)
@@ -156,7 +202,14 @@ impl Decoder<'_> {
     }
 
     /// The pairs of a mapping in which `<<` is a key like any other.
-    fn plain_pairs<'n>(&mut self, node: &'n Node, owner: &str) -> Option<Vec<Pair<'n>>> {
+    fn plain_pairs<'w>(
+        &mut self,
+        node: &'n Node<'n>,
+        owner: &'w What<'w>,
+    ) -> Option<Vec<Pair<'n, 'w>>>
+    where
+        'n: 'w,
+    {
         let Kind::Mapping(entries) = &node.kind else {
             return self.no_mapping(node, owner);
         };
@@ -165,20 +218,29 @@ impl Decoder<'_> {
     }
 
     /// A key with its value; `None` for a null key, which counts for nothing.
-    fn pair<'n>(&mut self, key: &'n Node, value: &'n Node, owner: &str) -> Option<Pair<'n>> {
+    fn pair<'w>(
+        &mut self,
+        key: &'n Node<'n>,
+        value: &'n Node<'n>,
+        owner: &'w What<'w>,
+    ) -> Option<Pair<'n, 'w>>
+    where
+        'n: 'w,
+    {
         let Some(name) = key.scalar() else {
-            self.wrong_kind(key, &format!("a key of {owner}"), "text");
+            self.wrong_kind(key, What::Part("a key of", owner), "text");
             return None;
         };
-        let what = format!("`{}` of {owner}", short(name));
+        let what = What::Key(name, owner);
         (!key.is_null()).then_some(Pair { name, key, value, what })
     }
 
     /// The items of a list without the null ones; `Absent` for null.
-    fn items<'n>(&mut self, node: &'n Node, what: &str) -> Field<Vec<&'n Node>> {
+    fn items(&mut self, node: &'n Node<'n>, what: What<'_>) -> Field<Vec<&'n Node<'n>>> {
         match &node.kind {
             Kind::Sequence(items) => {
-                let items = items.iter().map(AsRef::as_ref).filter(|item: &&Node| !item.is_null());
+                let items =
+                    items.iter().map(|item| &**item).filter(|item: &&Node<'_>| !item.is_null());
                 Field::Given(Located { value: items.collect(), span: node.span })
             }
             _ if node.is_null() => Field::Absent,
@@ -190,7 +252,7 @@ impl Decoder<'_> {
     }
 
     /// The text of any scalar, as it is written.
-    fn text(&mut self, node: &Node, what: &str) -> Field<String> {
+    fn text(&mut self, node: &'n Node<'n>, what: What<'_>) -> Field<&'n str> {
         match (&node.kind, node.tag) {
             _ if node.is_null() => Field::Absent,
             (Kind::Scalar { .. }, Tag::Binary) => {
@@ -199,7 +261,7 @@ impl Decoder<'_> {
                 Field::Bad
             }
             (Kind::Scalar { text, .. }, _) => {
-                Field::Given(Located { value: text.clone(), span: node.span })
+                Field::Given(Located { value: text.as_ref(), span: node.span })
             }
             _ => {
                 self.wrong_kind(node, what, "text");
@@ -209,7 +271,7 @@ impl Decoder<'_> {
     }
 
     /// The text of any scalar; `None` for null and after a report.
-    fn optional_text(&mut self, node: &Node, what: &str) -> Option<Text> {
+    fn optional_text(&mut self, node: &'n Node<'n>, what: What<'_>) -> Option<Text<'n>> {
         match self.text(node, what) {
             Field::Given(text) => Some(text),
             Field::Absent | Field::Bad => None,
@@ -217,34 +279,34 @@ impl Decoder<'_> {
     }
 
     /// A list of texts; `None` for null and after a report.
-    fn texts(&mut self, node: &Node, what: &str) -> Option<Vec<Text>> {
+    fn texts(&mut self, node: &'n Node<'n>, what: What<'_>) -> Option<Vec<Text<'n>>> {
         let items = self.items(node, what);
-        let what = format!("an item of {what}");
+        let what = What::Part("an item of", &what);
         let items = items.given()?;
-        Some(items.value.iter().filter_map(|item| self.optional_text(item, &what)).collect())
+        Some(items.value.iter().filter_map(|item| self.optional_text(item, what)).collect())
     }
 
     /// The pairs of a mapping from names to things, each read by `read`.
     fn names<T>(
         &mut self,
-        node: &Node,
-        owner: &str,
-        mut read: impl FnMut(&mut Self, &Pair<'_>) -> Option<T>,
-    ) -> Names<T> {
+        node: &'n Node<'n>,
+        owner: What<'_>,
+        mut read: impl FnMut(&mut Self, &Pair<'n, '_>) -> Option<T>,
+    ) -> Names<'n, T> {
         let mut names = Names::new();
-        for pair in self.pairs(node, owner).unwrap_or_default() {
+        for pair in self.pairs(node, &owner).unwrap_or_default() {
             let value = read(self, &pair);
             let named = crate::model::Named { span: pair.key.span, value };
-            names.insert(pair.name.to_owned(), named);
+            names.insert(pair.name, named);
         }
         names
     }
 
     /// An unsigned whole number; quoted it is text, and refused.
-    fn number(&mut self, pair: &Pair<'_>) -> Field<u32> {
+    fn number(&mut self, pair: &Pair<'n, '_>) -> Field<u32> {
         let node = pair.value;
         let Kind::Scalar { text, style } = &node.kind else {
-            self.wrong_kind(node, &pair.what, "a whole number");
+            self.wrong_kind(node, pair.what, "a whole number");
             return Field::Bad;
         };
         if node.is_null() {
@@ -273,7 +335,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn warn_of_octal(&mut self, pair: &Pair<'_>, text: &str) {
+    fn warn_of_octal(&mut self, pair: &Pair<'n, '_>, text: &str) {
         let Ok(value) = quantity::unsigned(text) else { return };
         let sentence = format!("{} is {value}: `{}` is octal", pair.what, short(text));
         let decimal = text.trim_start_matches(['+', '0', '_']);
@@ -282,7 +344,7 @@ impl Decoder<'_> {
     }
 
     /// An unsigned whole number; `None` for null and after a report.
-    fn optional_number(&mut self, pair: &Pair<'_>) -> Option<Located<u32>> {
+    fn optional_number(&mut self, pair: &Pair<'n, '_>) -> Option<Located<u32>> {
         match self.number(pair) {
             Field::Given(number) => Some(number),
             Field::Absent | Field::Bad => None,
@@ -290,17 +352,17 @@ impl Decoder<'_> {
     }
 
     /// Yes or no; `None` for null and after a report.
-    fn flag(&mut self, pair: &Pair<'_>) -> Option<Located<bool>> {
+    fn flag(&mut self, pair: &Pair<'n, '_>) -> Option<Located<bool>> {
         let node = pair.value;
         let Kind::Scalar { text, style } = &node.kind else {
-            self.wrong_kind(node, &pair.what, "`true` or `false`");
+            self.wrong_kind(node, pair.what, "`true` or `false`");
             return None;
         };
         if node.is_null() {
             return None;
         }
         let in_quotes = *style == Style::Quoted && node.tag != Tag::Boolean;
-        let value = match text.as_str() {
+        let value = match text.as_ref() {
             "true" | "True" | "TRUE" if !in_quotes => true,
             "false" | "False" | "FALSE" if !in_quotes => false,
             "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => true,
@@ -316,7 +378,7 @@ impl Decoder<'_> {
     }
 }
 
-fn is_mapping(node: &Node) -> bool {
+fn is_mapping(node: &Node<'_>) -> bool {
     matches!(node.kind, Kind::Mapping(_))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use undercut_primitives::Code;
 
-use super::{Decoder, Pair, Unknown};
+use super::{Decoder, Pair, Unknown, What};
 use crate::code;
 use crate::diagnostic::{Problem, Span};
 use crate::gate::{quoted, short};
@@ -20,9 +20,9 @@ const DEFAULT_VOLUME: &str = "default";
 /// Storage classes.
 const CLASSES: &[&str] = &["default", "beta1", "beta2", "beta3", "ram"];
 
-impl Decoder<'_> {
-    pub(super) fn compute_profile(&mut self, pair: &Pair<'_>) -> Option<Profile> {
-        let owner = format!("compute profile `{}`", short(pair.name));
+impl<'n> Decoder<'_> {
+    pub(super) fn compute_profile(&mut self, pair: &Pair<'n, '_>) -> Option<Profile<'n>> {
+        let owner = What::Named("compute profile", pair.name);
         let mut resources = Field::Absent;
         for pair in self.fields(pair.value, &owner, &["resources"], Unknown::Ignored)? {
             if !pair.value.is_null() {
@@ -35,11 +35,11 @@ impl Decoder<'_> {
         Some(Profile { resources, bytes: pair.value.bytes })
     }
 
-    fn resources(&mut self, node: &Node, owner: &str) -> Option<ProfileResources> {
+    fn resources(&mut self, node: &'n Node<'n>, owner: &What<'_>) -> Option<ProfileResources<'n>> {
         const KEYS: &[&str] = &["cpu", "memory", "storage", "gpu"];
         let mut resources =
             ProfileResources { volumes: Some(Vec::new()), ..ProfileResources::default() };
-        for pair in self.fields(node, &format!("`resources` of {owner}"), KEYS, Unknown::Ignored)? {
+        for pair in self.fields(node, &What::Key("resources", owner), KEYS, Unknown::Ignored)? {
             match pair.name {
                 "cpu" => self.cpu(&pair, owner, &mut resources),
                 "memory" => resources.memory_bytes = self.memory(&pair, owner),
@@ -50,8 +50,8 @@ impl Decoder<'_> {
         Some(resources)
     }
 
-    fn cpu(&mut self, pair: &Pair<'_>, owner: &str, resources: &mut ProfileResources) {
-        let owner = format!("`cpu` of {owner}");
+    fn cpu(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>, resources: &mut ProfileResources<'n>) {
+        let owner = What::Key("cpu", owner);
         let fields = self.fields(pair.value, &owner, &["units", "attributes"], Unknown::Ignored);
         if fields.is_none() {
             resources.cpu_milli = Field::Bad;
@@ -64,28 +64,28 @@ impl Decoder<'_> {
         }
     }
 
-    fn cpu_units(&mut self, pair: &Pair<'_>) -> Field<u64> {
-        let text = self.text(pair.value, &pair.what);
+    fn cpu_units(&mut self, pair: &Pair<'n, '_>) -> Field<u64> {
+        let text = self.text(pair.value, pair.what);
         self.quantity(text, quantity::cpu_milli, code::CPU, |text, _| {
             let sentence = format!("{} is not a number of CPUs", quoted(text));
             (sentence, "write CPUs, `0.5`, or thousandths, `500m`".to_owned())
         })
     }
 
-    fn arch(&mut self, pair: &Pair<'_>, owner: &str) -> Option<Text> {
-        let owner = format!("`attributes` of {owner}");
+    fn arch(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>) -> Option<Text<'n>> {
+        let owner = What::Key("attributes", owner);
         let mut arch = None;
         for pair in self.fields(pair.value, &owner, &["arch"], Unknown::Refused)? {
-            arch = self.optional_text(pair.value, &pair.what);
+            arch = self.optional_text(pair.value, pair.what);
             if arch.is_none() && pair.value.is_null() {
-                arch = Some(Text { value: String::new(), span: pair.value.span });
+                arch = Some(Text { value: "", span: pair.value.span });
             }
         }
         arch
     }
 
-    fn memory(&mut self, pair: &Pair<'_>, owner: &str) -> Field<u64> {
-        let owner = format!("`memory` of {owner}");
+    fn memory(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>) -> Field<u64> {
+        let owner = What::Key("memory", owner);
         let fields = self.fields(pair.value, &owner, &["size", "attributes"], Unknown::Ignored);
         let mut size = if fields.is_none() { Field::Bad } else { Field::Absent };
         for pair in fields.unwrap_or_default() {
@@ -96,8 +96,8 @@ impl Decoder<'_> {
         size
     }
 
-    fn size(&mut self, pair: &Pair<'_>) -> Field<u64> {
-        let text = self.text(pair.value, &pair.what);
+    fn size(&mut self, pair: &Pair<'n, '_>) -> Field<u64> {
+        let text = self.text(pair.value, pair.what);
         self.quantity(text, quantity::size, code::SIZE, |text, error| {
             let sentence = match error {
                 NoQuantity::Negative => format!("`{}` is below zero", short(text)),
@@ -112,7 +112,7 @@ impl Decoder<'_> {
     /// Reads a text as a quantity, or reports what `explain` says about it.
     fn quantity(
         &mut self,
-        text: Field<String>,
+        text: Field<&'n str>,
         read: impl Fn(&str) -> Result<u64, NoQuantity>,
         code: Code,
         explain: impl Fn(&str, NoQuantity) -> (String, String),
@@ -122,10 +122,10 @@ impl Decoder<'_> {
             Field::Absent => return Field::Absent,
             Field::Bad => return Field::Bad,
         };
-        match read(&text.value) {
+        match read(text.value) {
             Ok(value) => Field::Given(Located { value, span: text.span }),
             Err(error) => {
-                let (sentence, help) = explain(&text.value, error);
+                let (sentence, help) = explain(text.value, error);
                 self.problems.push(Problem::error(code, text.span, sentence).help(help));
                 Field::Bad
             }
@@ -133,12 +133,12 @@ impl Decoder<'_> {
     }
 
     /// The volumes of a profile; `None` after a report about the whole list.
-    fn storage(&mut self, pair: &Pair<'_>, owner: &str) -> Option<Vec<VolumeRequest>> {
+    fn storage(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>) -> Option<Vec<VolumeRequest<'n>>> {
         let node = pair.value;
         let volumes = match &node.kind {
             Kind::Mapping(_) => {
                 let mut volume = self.volume(node, owner)?;
-                volume.name = Text { value: DEFAULT_VOLUME.to_owned(), span: pair.key.span };
+                volume.name = Text { value: DEFAULT_VOLUME, span: pair.key.span };
                 return Some(vec![volume]);
             }
             Kind::Sequence(items) => {
@@ -158,10 +158,10 @@ impl Decoder<'_> {
         Some(volumes)
     }
 
-    fn refuse_equal_names(&mut self, volumes: &[VolumeRequest], owner: &str) {
+    fn refuse_equal_names(&mut self, volumes: &[VolumeRequest], owner: &What<'_>) {
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
         for volume in volumes {
-            let name = volume.name.value.as_str();
+            let name = volume.name.value;
             if let Some(first) = seen.insert(name, volume.name.span) {
                 let sentence = format!("two volumes of {owner} are called `{}`", short(name));
                 let problem = Problem::error(code::VOLUME_TWICE, volume.name.span, sentence);
@@ -172,14 +172,14 @@ impl Decoder<'_> {
     }
 
     /// One volume. `None` after a report that it is no mapping; a null item is an empty volume.
-    fn volume(&mut self, node: &Node, owner: &str) -> Option<VolumeRequest> {
-        let owner = format!("a volume of {owner}");
-        let name = Text { value: DEFAULT_VOLUME.to_owned(), span: node.span };
+    fn volume(&mut self, node: &'n Node<'n>, owner: &What<'_>) -> Option<VolumeRequest<'n>> {
+        let owner = What::Part("a volume of", owner);
+        let name = Text { value: DEFAULT_VOLUME, span: node.span };
         let mut volume = VolumeRequest { name, size_bytes: Field::Absent, attributes: None };
         for pair in self.fields(node, &owner, &["name", "size", "attributes"], Unknown::Ignored)? {
             match pair.name {
                 "name" => {
-                    let name = self.optional_text(pair.value, &pair.what);
+                    let name = self.optional_text(pair.value, pair.what);
                     volume.name = name.filter(|name| !name.value.is_empty()).unwrap_or(volume.name);
                 }
                 "size" => volume.size_bytes = self.size(&pair),
@@ -190,7 +190,7 @@ impl Decoder<'_> {
     }
 
     /// `persistent` and `class`, in the order of checks of the reference (`sdl.md` 9).
-    fn storage_attributes(&mut self, pair: &Pair<'_>) -> Option<StorageAttributes> {
+    fn storage_attributes(&mut self, pair: &Pair<'n, '_>) -> Option<StorageAttributes<'n>> {
         const KEYS: &[&str] = &["persistent", "class"];
         if pair.value.is_null() {
             return None;
@@ -214,17 +214,17 @@ impl Decoder<'_> {
         self.check_storage_attributes(persistent.as_ref(), class.as_ref())
     }
 
-    fn attribute_text(&mut self, pair: &Pair<'_>) -> Text {
+    fn attribute_text(&mut self, pair: &Pair<'n, '_>) -> Text<'n> {
         let span = pair.value.span;
-        self.optional_text(pair.value, &pair.what).unwrap_or(Text { value: String::new(), span })
+        self.optional_text(pair.value, pair.what).unwrap_or(Text { value: "", span })
     }
 
     fn check_storage_attributes(
         &mut self,
-        persistent: Option<&Text>,
-        class: Option<&Text>,
-    ) -> Option<StorageAttributes> {
-        let word = persistent.map_or("false", |text| text.value.as_str());
+        persistent: Option<&Text<'n>>,
+        class: Option<&Text<'n>>,
+    ) -> Option<StorageAttributes<'n>> {
+        let word = persistent.map_or("false", |text| text.value);
         let class = class.filter(|class| !class.value.is_empty());
         if let Some(problem) = class.and_then(|class| class_problem(class, word)) {
             self.problems.push(problem);
@@ -241,15 +241,15 @@ impl Decoder<'_> {
                 return None;
             }
         };
-        let class = class.map(|class| class.value.clone());
+        let class = class.map(|class| class.value);
         // Only the very word `true` brings the default class with it.
-        let class = class.or_else(|| (word == "true").then(|| DEFAULT_VOLUME.to_owned()));
+        let class = class.or_else(|| (word == "true").then_some(DEFAULT_VOLUME));
         Some(StorageAttributes { class, persistent: is_persistent })
     }
 
-    fn gpu(&mut self, pair: &Pair<'_>, owner: &str, resources: &mut ProfileResources) {
+    fn gpu(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>, resources: &mut ProfileResources<'n>) {
         const KEYS: &[&str] = &["units", "attributes"];
-        let owner = format!("`gpu` of {owner}");
+        let owner = What::Key("gpu", owner);
         let Some(fields) = self.fields(pair.value, &owner, KEYS, Unknown::Refused) else {
             resources.gpus = Field::Bad;
             return;
@@ -273,7 +273,7 @@ impl Decoder<'_> {
         resources.gpu_keys = keys.unwrap_or_default();
     }
 
-    fn compare_gpu(&mut self, pair: &Pair<'_>, owner: &str, units: u64, attributes: bool) {
+    fn compare_gpu(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>, units: u64, attributes: bool) {
         let (sentence, help) = match (units, attributes) {
             (0, true) => (format!("{owner} has attributes but no units"), "add `units: 1`"),
             (1.., false) => (
@@ -286,8 +286,8 @@ impl Decoder<'_> {
         self.problems.push(problem.help(help));
     }
 
-    fn gpu_units(&mut self, pair: &Pair<'_>) -> Field<u64> {
-        let text = self.text(pair.value, &pair.what);
+    fn gpu_units(&mut self, pair: &Pair<'n, '_>) -> Field<u64> {
+        let text = self.text(pair.value, pair.what);
         self.quantity(text, quantity::whole, code::NUMBER, |text, _| {
             let sentence = format!("{} is not a whole number of GPUs", quoted(text));
             (sentence, "write digits alone: `units: 1`".to_owned())
@@ -295,8 +295,12 @@ impl Decoder<'_> {
     }
 
     /// The keys of the accepted models; `None` after a report.
-    fn gpu_attributes(&mut self, pair: &Pair<'_>, owner: &str) -> Option<Vec<Text>> {
-        let owner = format!("`attributes` of {owner}");
+    fn gpu_attributes(
+        &mut self,
+        pair: &Pair<'n, '_>,
+        owner: &What<'_>,
+    ) -> Option<Vec<Located<String>>> {
+        let owner = What::Key("attributes", owner);
         let mut keys = None;
         for pair in self.fields(pair.value, &owner, &["vendor"], Unknown::Refused)? {
             if pair.value.is_null() {
@@ -312,7 +316,7 @@ impl Decoder<'_> {
         keys
     }
 
-    fn vendors(&mut self, pair: &Pair<'_>) -> Option<Vec<Text>> {
+    fn vendors(&mut self, pair: &Pair<'n, '_>) -> Option<Vec<Located<String>>> {
         let mut keys = Vec::new();
         let vendors = self.pairs(pair.value, &pair.what)?;
         let has_nvidia = vendors.iter().any(|vendor| vendor.name == "nvidia");
@@ -326,12 +330,12 @@ impl Decoder<'_> {
         }
         if keys.is_empty() {
             let value = "vendor/nvidia/model/*".to_owned();
-            keys.push(Text { value, span: pair.key.span });
+            keys.push(Located { value, span: pair.key.span });
         }
         Some(keys)
     }
 
-    fn warn_of_vendor(&mut self, vendor: &Pair<'_>, has_nvidia: bool) {
+    fn warn_of_vendor(&mut self, vendor: &Pair<'n, '_>, has_nvidia: bool) {
         let name = short(vendor.name);
         let rest = if has_nvidia { "" } else { "; any GPU by nvidia will do" };
         let sentence = format!("GPUs by `{name}` are not supported and are ignored{rest}");
@@ -339,8 +343,8 @@ impl Decoder<'_> {
         self.problems.push(problem.help("name the models below `nvidia:`"));
     }
 
-    fn models(&mut self, pair: &Pair<'_>) -> Option<Vec<Text>> {
-        let items = self.items(pair.value, &pair.what);
+    fn models(&mut self, pair: &Pair<'n, '_>) -> Option<Vec<Located<String>>> {
+        let items = self.items(pair.value, pair.what);
         if items.is_bad() {
             return None;
         }
@@ -351,13 +355,13 @@ impl Decoder<'_> {
         Some(keys)
     }
 
-    fn model(&mut self, node: &Node) -> Option<Text> {
+    fn model(&mut self, node: &'n Node<'n>) -> Option<Located<String>> {
         const KEYS: &[&str] = &["model", "ram", "interface"];
-        let (mut model, mut memory, mut interface) = (String::new(), None, None);
-        for pair in self.fields(node, "a GPU model", KEYS, Unknown::Ignored)? {
-            let text = self.text(pair.value, &pair.what);
+        let (mut model, mut memory, mut interface) = ("", None, None);
+        for pair in self.fields(node, &What::Words("a GPU model"), KEYS, Unknown::Ignored)? {
+            let text = self.text(pair.value, pair.what);
             match pair.name {
-                "model" => model = text.value().cloned().unwrap_or_default(),
+                "model" => model = text.value().copied().unwrap_or_default(),
                 "ram" => {
                     let size = self.gpu_memory(text);
                     memory = size.value().map(|gi| format!("/ram/{gi}Gi"));
@@ -376,22 +380,22 @@ impl Decoder<'_> {
             interface.unwrap_or_default(),
         ]
         .concat();
-        Some(Text { value, span: node.span })
+        Some(Located { value, span: node.span })
     }
 
-    fn gpu_memory(&mut self, text: Field<String>) -> Field<u64> {
+    fn gpu_memory(&mut self, text: Field<&'n str>) -> Field<u64> {
         self.quantity(text, quantity::gpu_memory_gi, code::SIZE, |text, _| {
             let sentence = format!("{} is not a size of GPU memory", quoted(text));
             (sentence, "write whole Gi: `80Gi`".to_owned())
         })
     }
 
-    fn interface(&mut self, text: &Field<String>) -> Option<String> {
+    fn interface(&mut self, text: &Field<&'n str>) -> Option<String> {
         let text = text.given()?;
-        if matches!(text.value.as_str(), "pcie" | "sxm") {
+        if matches!(text.value, "pcie" | "sxm") {
             return Some(format!("/interface/{}", text.value));
         }
-        let sentence = format!("{} is not a GPU interface", quoted(&text.value));
+        let sentence = format!("{} is not a GPU interface", quoted(text.value));
         let problem = Problem::error(code::GPU_MODEL, text.span, sentence);
         self.problems.push(problem.help("write `pcie` or `sxm`, in small letters"));
         None
@@ -399,8 +403,8 @@ impl Decoder<'_> {
 }
 
 /// What is wrong with a storage class beside `persistent: word`.
-fn class_problem(class: &Text, word: &str) -> Option<Problem> {
-    let name = short(&class.value);
+fn class_problem(class: &Text<'_>, word: &str) -> Option<Problem> {
+    let name = short(class.value);
     let problem = |code, sentence: String| Problem::error(code, class.span, sentence);
     if class.value == "ram" {
         let sentence = "a volume of class `ram` cannot be persistent".to_owned();
@@ -413,10 +417,10 @@ fn class_problem(class: &Text, word: &str) -> Option<Problem> {
         let help = "add `persistent: true`, or drop the class; only `ram` goes without";
         return Some(problem.help(help));
     }
-    if CLASSES.contains(&class.value.as_str()) {
+    if CLASSES.contains(&class.value) {
         return None;
     }
-    let help = suggest::did_you_mean(&class.value, CLASSES.iter().copied());
+    let help = suggest::did_you_mean(class.value, CLASSES.iter().copied());
     let known = || format!("classes are {}", super::listed(CLASSES));
     let problem = problem(code::STORAGE_CLASS, format!("`{name}` is not a storage class"));
     Some(problem.help(help.unwrap_or_else(known)))

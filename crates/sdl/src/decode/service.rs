@@ -1,8 +1,8 @@
 //! Services, their ports and parameters, and where they are deployed.
 
-use super::{Decoder, Pair, Unknown};
+use super::{Decoder, Pair, Unknown, What};
 use crate::code;
-use crate::gate::{quoted, short};
+use crate::gate::quoted;
 use crate::model::{
     Credentials, Deployed, Expose, Field, Http, Located, Mount, Names, Params, Service, Text, To,
 };
@@ -22,16 +22,16 @@ const HTTP_KEYS: &[&str] = &[
     "next_cases",
 ];
 
-impl Decoder<'_> {
-    pub(super) fn service(&mut self, pair: &Pair<'_>) -> Option<Service> {
-        let owner = format!("service `{}`", short(pair.name));
+impl<'n> Decoder<'_> {
+    pub(super) fn service(&mut self, pair: &Pair<'n, '_>) -> Option<Service<'n>> {
+        let owner = What::Named("service", pair.name);
         let mut service = Service { bytes: pair.value.bytes, ..Service::default() };
         for pair in self.fields(pair.value, &owner, SERVICE_KEYS, Unknown::Ignored)? {
             match pair.name {
-                "image" => service.image = self.text(pair.value, &pair.what),
-                "command" => service.command = self.texts(pair.value, &pair.what),
-                "args" => service.args = self.texts(pair.value, &pair.what),
-                "env" => service.env = self.texts(pair.value, &pair.what),
+                "image" => service.image = self.text(pair.value, pair.what),
+                "command" => service.command = self.texts(pair.value, pair.what),
+                "args" => service.args = self.texts(pair.value, pair.what),
+                "env" => service.env = self.texts(pair.value, pair.what),
                 "expose" => {
                     service.expose = self.exposes(&pair, &owner);
                     let ports = service.expose.iter().map(manifest_bytes);
@@ -45,61 +45,61 @@ impl Decoder<'_> {
         Some(service)
     }
 
-    fn dependencies(&mut self, pair: &Pair<'_>, owner: &str) {
-        let owner = format!("a dependency of {owner}");
-        for item in self.items(pair.value, &pair.what).value().into_iter().flatten() {
+    fn dependencies(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>) {
+        let owner = What::Part("a dependency of", owner);
+        for item in self.items(pair.value, pair.what).value().into_iter().flatten() {
             let fields = self.fields(item, &owner, &["service"], Unknown::Ignored);
             for pair in fields.unwrap_or_default() {
-                self.optional_text(pair.value, &pair.what);
+                self.optional_text(pair.value, pair.what);
             }
         }
     }
 
-    fn params(&mut self, pair: &Pair<'_>, owner: &str) -> Option<Params> {
+    fn params(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>) -> Option<Params<'n>> {
         if pair.value.is_null() {
             return None;
         }
         let mut params = Params::default();
-        let owner = format!("`params` of {owner}");
+        let owner = What::Key("params", owner);
         const KEYS: &[&str] = &["storage", "permissions", "tee"];
         for pair in self.fields(pair.value, &owner, KEYS, Unknown::Ignored)? {
             match pair.name {
                 "storage" => {
                     params.storage =
-                        self.names(pair.value, &pair.what, |this, pair| this.mount(pair));
+                        self.names(pair.value, pair.what, |this, pair| this.mount(pair));
                 }
                 "permissions" => params.permissions = self.permissions(&pair, &owner),
-                _ => params.tee = self.optional_text(pair.value, &pair.what),
+                _ => params.tee = self.optional_text(pair.value, pair.what),
             }
         }
         Some(params)
     }
 
-    fn mount(&mut self, pair: &Pair<'_>) -> Option<Mount> {
-        let owner = format!("the mount of volume `{}`", short(pair.name));
+    fn mount(&mut self, pair: &Pair<'n, '_>) -> Option<Mount<'n>> {
+        let owner = What::Named("the mount of volume", pair.name);
         let mut mount = Mount::default();
         for pair in self.fields(pair.value, &owner, &["mount", "readOnly"], Unknown::Ignored)? {
             match pair.name {
-                "mount" => mount.path = self.text(pair.value, &pair.what),
+                "mount" => mount.path = self.text(pair.value, pair.what),
                 _ => mount.read_only = self.flag(&pair),
             }
         }
         Some(mount)
     }
 
-    fn permissions(&mut self, pair: &Pair<'_>, owner: &str) -> Option<Vec<Text>> {
+    fn permissions(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>) -> Option<Vec<Text<'n>>> {
         if pair.value.is_null() {
             return None;
         }
-        let owner = format!("`permissions` in {owner}");
+        let owner = What::Part("`permissions` in", owner);
         let mut read = None;
         for pair in self.fields(pair.value, &owner, &["read"], Unknown::Ignored)? {
-            read = self.texts(pair.value, &pair.what);
+            read = self.texts(pair.value, pair.what);
         }
         Some(read.unwrap_or_default())
     }
 
-    fn credentials(&mut self, pair: &Pair<'_>, owner: &str) -> Option<Credentials> {
+    fn credentials(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>) -> Option<Credentials<'n>> {
         if pair.value.is_null() {
             return None;
         }
@@ -110,10 +110,10 @@ impl Decoder<'_> {
             username: Field::Absent,
             password: Field::Absent,
         };
-        let owner = format!("`credentials` of {owner}");
+        let owner = What::Key("credentials", owner);
         const KEYS: &[&str] = &["host", "email", "username", "password"];
         for pair in self.fields(pair.value, &owner, KEYS, Unknown::Ignored)? {
-            let text = self.text(pair.value, &pair.what);
+            let text = self.text(pair.value, pair.what);
             match pair.name {
                 "host" => credentials.host = text,
                 "email" => credentials.email = text,
@@ -124,13 +124,13 @@ impl Decoder<'_> {
         Some(credentials)
     }
 
-    fn exposes(&mut self, pair: &Pair<'_>, owner: &str) -> Vec<Expose> {
-        let items = self.items(pair.value, &pair.what);
+    fn exposes(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>) -> Vec<Expose<'n>> {
+        let items = self.items(pair.value, pair.what);
         let items = items.value().into_iter().flatten();
         items.filter_map(|item| self.expose(item, owner)).collect()
     }
 
-    fn expose(&mut self, node: &Node, owner: &str) -> Option<Expose> {
+    fn expose(&mut self, node: &'n Node<'n>, owner: &What<'_>) -> Option<Expose<'n>> {
         let mut expose = Expose {
             span: node.span,
             port: Field::Absent,
@@ -140,12 +140,12 @@ impl Decoder<'_> {
             accept: None,
             http: Http::default(),
         };
-        let owner = format!("a port of {owner}");
+        let owner = What::Part("a port of", owner);
         for pair in self.fields(node, &owner, EXPOSE_KEYS, Unknown::Ignored)? {
             match pair.name {
                 "port" => expose.port = self.number(&pair),
                 "as" => expose.external = self.optional_number(&pair),
-                "proto" => expose.protocol = self.optional_text(pair.value, &pair.what),
+                "proto" => expose.protocol = self.optional_text(pair.value, pair.what),
                 "to" => expose.to = self.targets(&pair, &owner),
                 "accept" => expose.accept = self.hosts(&pair),
                 _ => expose.http = self.http(&pair, &owner),
@@ -154,20 +154,20 @@ impl Decoder<'_> {
         Some(expose)
     }
 
-    fn targets(&mut self, pair: &Pair<'_>, owner: &str) -> Vec<To> {
-        let owner = format!("`to` of {owner}");
-        let items = self.items(pair.value, &pair.what);
+    fn targets(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>) -> Vec<To<'n>> {
+        let owner = What::Key("to", owner);
+        let items = self.items(pair.value, pair.what);
         let items = items.value().into_iter().flatten();
         items.filter_map(|item| self.target(item, &owner)).collect()
     }
 
-    fn target(&mut self, node: &Node, owner: &str) -> Option<To> {
+    fn target(&mut self, node: &'n Node<'n>, owner: &What<'_>) -> Option<To<'n>> {
         let mut to = To { span: node.span, service: None, global: false, ip: None };
         for pair in self.fields(node, owner, TO_KEYS, Unknown::Ignored)? {
             match pair.name {
-                "service" => to.service = self.optional_text(pair.value, &pair.what),
+                "service" => to.service = self.optional_text(pair.value, pair.what),
                 "global" => to.global = self.flag(&pair).is_some_and(|flag| flag.value),
-                "ip" => to.ip = self.optional_text(pair.value, &pair.what),
+                "ip" => to.ip = self.optional_text(pair.value, pair.what),
                 _ => drop(self.http(&pair, owner)),
             }
         }
@@ -178,22 +178,22 @@ impl Decoder<'_> {
 
     /// The host names of `accept`; a text that cannot even stand in a URL is refused right here,
     /// whether its service is deployed or not.
-    fn hosts(&mut self, pair: &Pair<'_>) -> Option<Vec<Text>> {
-        let hosts = self.texts(pair.value, &pair.what)?;
-        for host in hosts.iter().filter(|host| !fits_in_url(&host.value)) {
-            let sentence = format!("{} is not a host name", quoted(&host.value));
+    fn hosts(&mut self, pair: &Pair<'n, '_>) -> Option<Vec<Text<'n>>> {
+        let hosts = self.texts(pair.value, pair.what)?;
+        for host in hosts.iter().filter(|host| !fits_in_url(host.value)) {
+            let sentence = format!("{} is not a host name", quoted(host.value));
             self.refuse(code::HOST, host.span, sentence);
         }
         Some(hosts)
     }
 
-    fn http(&mut self, pair: &Pair<'_>, owner: &str) -> Http {
-        let owner = format!("`http_options` of {owner}");
+    fn http(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>) -> Http<'n> {
+        let owner = What::Key("http_options", owner);
         let mut http = Http::default();
         let fields = self.fields(pair.value, &owner, HTTP_KEYS, Unknown::Ignored);
         for pair in fields.unwrap_or_default() {
             if pair.name == "next_cases" {
-                http.next_cases = self.texts(pair.value, &pair.what);
+                http.next_cases = self.texts(pair.value, pair.what);
                 continue;
             }
             let number = self.optional_number(&pair);
@@ -209,21 +209,21 @@ impl Decoder<'_> {
         http
     }
 
-    pub(super) fn deployed(&mut self, pair: &Pair<'_>) -> Option<Names<Deployed>> {
-        let service = short(pair.name);
-        let owner = format!("the deployment of service `{service}`");
-        let placements = self.names(pair.value, &owner, |this, pair| {
-            let owner = format!("the deployment of `{service}` in `{}`", short(pair.name));
+    pub(super) fn deployed(&mut self, pair: &Pair<'n, '_>) -> Option<Names<'n, Deployed<'n>>> {
+        let service = pair.name;
+        let owner = What::Named("the deployment of service", service);
+        let placements = self.names(pair.value, owner, |this, pair| {
+            let owner = What::Placed(service, pair.name);
             let mut deployed = Deployed::default();
             for pair in this.fields(pair.value, &owner, &["profile", "count"], Unknown::Ignored)? {
                 match pair.name {
-                    "profile" => deployed.profile = this.text(pair.value, &pair.what),
+                    "profile" => deployed.profile = this.text(pair.value, pair.what),
                     _ => deployed.count = this.number(&pair),
                 }
             }
             // A profile that is not given is one that cannot exist.
             if matches!(deployed.profile, Field::Absent) {
-                let value = String::new();
+                let value = "";
                 deployed.profile = Field::Given(Located { value, span: pair.key.span });
             }
             Some(deployed)
