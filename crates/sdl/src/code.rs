@@ -99,7 +99,9 @@ catalogue! {
     IGNORED_KEY "SDL090" "a key is not known and is ignored";
     OCTAL "SDL091" "a number with a leading zero is read as octal";
     UNUSED_SERVICE "SDL092" "a service is not deployed";
+    SAME_SIZE "SDL093" "two volumes of one profile cannot be told apart by their order";
     UNUSUAL_VERSION "SDL094" "a version other than 2.0 and 2.1 follows the rules of one of them";
+    UNUSED_PROFILE "SDL095" "a compute profile is not used";
 }
 
 /// The headline of `code`, or `None` when this crate does not report it.

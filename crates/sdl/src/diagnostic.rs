@@ -60,6 +60,24 @@ pub struct Label {
     pub text: String,
 }
 
+/// A change of the text that mends a problem and cannot be meant otherwise.
+///
+/// [`crate::fix`] makes such changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// In order of position; they do not overlap.
+    pub edits: Vec<Edit>,
+}
+
+/// Bytes to replace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// Which bytes; none, to put something in.
+    pub span: Span,
+    /// What stands there then.
+    pub text: String,
+}
+
 /// One problem of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -85,6 +103,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Other places that matter, in order of position.
     pub labels: Vec<Label>,
+    /// How to mend it, if that cannot be meant otherwise.
+    pub fix: Option<Fix>,
 }
 
 impl fmt::Display for Diagnostic {
@@ -179,6 +199,7 @@ pub(crate) struct Problem {
     label: Option<String>,
     help: Option<String>,
     labels: Vec<Label>,
+    fix: Option<Fix>,
 }
 
 impl Problem {
@@ -191,6 +212,7 @@ impl Problem {
             label: None,
             help: None,
             labels: Vec::new(),
+            fix: None,
         }
     }
 
@@ -213,6 +235,25 @@ impl Problem {
     pub(crate) fn maybe_help(mut self, help: Option<String>) -> Self {
         self.help = help.or(self.help);
         self
+    }
+
+    /// What mends it: `text` in place of the bytes.
+    pub(crate) fn fix(self, span: Span, text: impl Into<String>) -> Self {
+        self.fix_all(vec![Edit { span, text: text.into() }])
+    }
+
+    /// What mends it, in several places, in order.
+    pub(crate) fn fix_all(mut self, edits: Vec<Edit>) -> Self {
+        self.fix = Some(Fix { edits });
+        self
+    }
+
+    /// [`Self::fix`], when there is one.
+    pub(crate) fn maybe_fix(self, span: Span, text: Option<impl Into<String>>) -> Self {
+        match text {
+            Some(text) => self.fix(span, text),
+            None => self,
+        }
     }
 
     /// A second place.
@@ -289,5 +330,6 @@ fn locate(mut problem: Problem, positions: &Positions<'_>) -> Diagnostic {
         label: problem.label,
         help: problem.help,
         labels: problem.labels,
+        fix: problem.fix,
     }
 }

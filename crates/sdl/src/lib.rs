@@ -63,6 +63,7 @@ mod check;
 mod code;
 mod decode;
 mod diagnostic;
+mod fix;
 mod float;
 mod gate;
 mod groups;
@@ -81,7 +82,8 @@ mod syntax;
 
 pub use check::MANIFEST_BYTES_MAX;
 pub use code::{CATALOGUE, Entry, headline};
-pub use diagnostic::{Diagnostic, Diagnostics, Label, PROBLEMS_MAX, Severity, Span};
+pub use diagnostic::{Diagnostic, Diagnostics, Edit, Fix, Label, PROBLEMS_MAX, Severity, Span};
+pub use fix::{Fixed, fix};
 pub use gate::TEXT_BYTES_MAX;
 pub use manifest::{
     HttpOptions, Manifest, ManifestCredentials, ManifestExpose, ManifestGroup, ManifestMount,

@@ -98,6 +98,14 @@ impl Node<'_> {
         }
     }
 
+    /// How a scalar is written.
+    pub(crate) const fn style(&self) -> Option<Style> {
+        match &self.kind {
+            Kind::Scalar { style, .. } => Some(*style),
+            _ => None,
+        }
+    }
+
     /// Whether the node is the key `<<`, unquoted.
     pub(crate) fn is_merge_key(&self) -> bool {
         match &self.kind {

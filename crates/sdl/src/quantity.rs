@@ -5,6 +5,7 @@
 use undercut_primitives::Decimal;
 
 use crate::float::{NoNumber, Number};
+use crate::suggest::grouped;
 
 /// Why a text is no quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +85,33 @@ pub(crate) fn cpu_milli(text: &str) -> Result<u64, NoQuantity> {
     match text.strip_suffix('m') {
         Some(digits) => whole(digits),
         None => product(text, 1_000),
+    }
+}
+
+/// Thousandths of a CPU in words: `0.5 CPU`, `16 CPU`.
+pub(crate) fn cpus_text(milli: u64) -> String {
+    let (whole, rest) = (milli / 1_000, milli % 1_000);
+    let fraction = format!("{rest:03}");
+    match fraction.trim_end_matches('0') {
+        "" => format!("{} CPU", grouped(whole)),
+        fraction => format!("{}.{fraction} CPU", grouped(whole)),
+    }
+}
+
+/// Bytes as a size that people write: `512Mi`, `1536Mi`, or `1,000 bytes` where no unit fits.
+pub(crate) fn size_text(bytes: u64) -> String {
+    let binary = SIZE_UNITS.iter().rev().filter(|(name, _)| name.ends_with('i'));
+    for (name, unit) in binary {
+        if bytes > 0
+            && bytes.is_multiple_of(*unit)
+            && let Some(count) = bytes.checked_div(*unit)
+        {
+            return format!("{}{name}", grouped(count));
+        }
+    }
+    match bytes {
+        1 => "1 byte".to_owned(),
+        bytes => format!("{} bytes", grouped(bytes)),
     }
 }
 

@@ -68,6 +68,26 @@ pub(crate) fn size_help(text: &str) -> String {
     }
 }
 
+/// The only size that a misspelt text can mean: a binary unit in wrong case or with a `B`, or blanks
+/// in front of the unit. `16GB` can be 16 billion bytes or 16 Gi, and is left alone.
+pub(crate) fn only_size(text: &str) -> Option<String> {
+    let (size, _) = nearest_size(text)?;
+    let unit = text.trim().trim_start_matches(|c: char| !c.is_ascii_alphabetic());
+    let is_binary = unit.get(1..).is_some_and(|rest| rest.starts_with(['i', 'I']));
+    let joined: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    match quantity::size(&joined) {
+        Ok(_) => Some(joined),
+        Err(_) => is_binary.then_some(size),
+    }
+}
+
+/// The one of `known` that is `word` but for case, blanks around it, and `-` for `_`.
+pub(crate) fn same_word<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let plain = |text: &str| text.trim().to_ascii_lowercase().replace('-', "_");
+    let word = plain(word);
+    known.iter().copied().find(|known| plain(known) == word)
+}
+
 /// A number with a misspelt unit, respelt: `16GB`, `16 gib` and `16gi` are `16Gi`.
 fn nearest_size(text: &str) -> Option<(String, u64)> {
     let text = text.trim();
@@ -124,6 +144,20 @@ mod tests {
         ];
         for (text, expected) in rows {
             assert_eq!(nearest_size(text).map(|(size, _)| size).as_deref(), expected, "{text}");
+        }
+        let rows = [
+            ("16GB", None),
+            ("16gi", Some("16Gi")),
+            ("16GiB", Some("16Gi")),
+            ("1.5 Gi", Some("1.5Gi")),
+            ("16 G", Some("16G")),
+            ("512mib", Some("512Mi")),
+            ("512MB", None),
+            ("16g", None),
+            ("-16gi", None),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(only_size(text).as_deref(), expected, "{text}");
         }
         assert!(size_help("16GB").starts_with("did you mean `16Gi` (17,179,869,184 bytes)?"));
     }

@@ -6,7 +6,7 @@
 use undercut_primitives::Code;
 
 use crate::code;
-use crate::diagnostic::{Problem, Span};
+use crate::diagnostic::{Edit, Problem, Span};
 use crate::repair::quoted_text;
 
 /// The problem behind the parser's complaint `info` at byte `at` of `text`. Places are moved by
@@ -32,7 +32,8 @@ pub(crate) fn explain(info: &str, text: &str, at: usize, offset: usize, deepest:
     }
     if line_at(text, at).is_some_and(|(_, line)| indentation(line).contains('\t')) {
         let sentence = "a tab stands where YAML wants blanks";
-        return problem(code::INDENTATION, sentence).help("indent with blanks only");
+        let edits = blanks_for_tabs(text, offset);
+        return problem(code::INDENTATION, sentence).help("indent with blanks only").fix_all(edits);
     }
     if let Some(problem) = misplaced_line(text, at, offset) {
         return problem;
@@ -86,20 +87,24 @@ fn misplaced_line(text: &str, at: usize, offset: usize) -> Option<Problem> {
     let is_content = |line: &&str| !line.trim().is_empty() && !line.trim().starts_with('#');
     let before = text.get(..start)?;
     let mut neighbour = None;
-    let mut open: Vec<usize> = Vec::new();
+    let mut open: Vec<Start> = Vec::new();
     let lines: Vec<&str> = before.lines().rev().filter(is_content).take(LINES_MAX).collect();
     for line in lines.into_iter().rev() {
-        let columns = starts(line);
-        let least = columns.first().copied().unwrap_or(0);
-        open.retain(|column| *column < least);
-        open.extend(columns);
+        let found = starts(line);
+        let least = found.first().map_or(0, |start| start.column);
+        // A list may start in the column of its key, which then stays open.
+        let is_item = found.first().is_some_and(|start| start.is_item);
+        open.retain(|start| {
+            start.column < least || (is_item && start.column == least && !start.is_item)
+        });
+        open.extend(found);
         neighbour = Some(line);
     }
-    let last = open.last().copied()?;
-    if open.contains(&column) || column >= last {
+    let last = open.last()?.column;
+    if open.iter().any(|start| start.column == column) || column >= last {
         return None;
     }
-    let wanted = open.iter().copied().min_by_key(|open| open.abs_diff(column))?;
+    let (wanted, is_certain) = nearest_column(&open, column, line)?;
     let place = |column: usize| column.saturating_add(1);
     let first = start.saturating_add(column).saturating_add(offset);
     let end = start.saturating_add(line.trim_end_matches([' ', '\t']).len()).saturating_add(offset);
@@ -117,31 +122,110 @@ fn misplaced_line(text: &str, at: usize, offset: usize) -> Option<Problem> {
     };
     let problem =
         Problem::error(code::INDENTATION, Span::new(first, end.max(first)), sentence).help(help);
+    let edits = moved_lines(text, start, column, wanted, offset);
+    let problem = if edits.is_empty() || !is_certain { problem } else { problem.fix_all(edits) };
     let neighbour = neighbour?;
     let at = before.rfind(neighbour)?.saturating_add(indentation(neighbour).len());
     let end = at.saturating_add(neighbour.trim().len()).saturating_add(offset);
     Some(problem.label(Span::new(at.saturating_add(offset), end), "the line before it"))
 }
 
+/// Edits that indent with blanks all lines that are indented with tabs, two blanks for each tab.
+fn blanks_for_tabs(text: &str, offset: usize) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut start = offset;
+    for line in text.split_inclusive(['\n', '\r']) {
+        let blanks = indentation(line);
+        if blanks.contains('\t') && blanks.len() < line.trim_end().len() {
+            let span = Span::new(start, start.saturating_add(blanks.len()));
+            edits.push(Edit { span, text: blanks.replace('\t', "  ") });
+        }
+        start = start.saturating_add(line.len());
+    }
+    edits
+}
+
+/// Edits that move the line that starts at byte `start` from `column` to column `wanted`, and with
+/// it the deeper lines that follow, if it can have any.
+fn moved_lines(text: &str, start: usize, column: usize, wanted: usize, offset: usize) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut has_more = false;
+    let mut at = start;
+    for line in text.get(start..).unwrap_or_default().split_inclusive('\n').take(LINES_MAX) {
+        let found = indentation(line);
+        let is_content = found.len() < line.trim_end().len();
+        if is_content {
+            // The line itself comes first; what belongs to it stands deeper.
+            if at > start && (found.len() <= column || !has_more) {
+                break;
+            }
+            has_more |= opens_more(line);
+            if found.contains('\t') {
+                return Vec::new();
+            }
+            let moved = found.len().saturating_add(wanted).saturating_sub(column);
+            let first = at.saturating_add(offset);
+            let span = Span::new(first, first.saturating_add(found.len()));
+            edits.push(Edit { span, text: " ".repeat(moved) });
+        }
+        at = at.saturating_add(line.len());
+    }
+    edits
+}
+
 fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// The columns, from 0, in which a line starts something: itself, and what follows its dashes.
-fn starts(line: &str) -> Vec<usize> {
+/// Whether deeper lines can belong to this one: an item of a list, a key without a value, or a
+/// block of text.
+fn opens_more(line: &str) -> bool {
+    let content = line.split(" #").next().unwrap_or_default().trim();
+    let block = |word: &str| word.starts_with(['|', '>']);
+    content.starts_with("- ")
+        || content.ends_with(':')
+        || content.split_ascii_whitespace().next_back().is_some_and(block)
+}
+
+/// The column of the line's own kind, key or list item, that is nearest to `column`, and whether no
+/// other one is as near.
+fn nearest_column(open: &[Start], column: usize, line: &str) -> Option<(usize, bool)> {
+    let is_item = starts(line).first()?.is_item;
+    let alike = |start: &&Start| start.is_item == is_item;
+    let distance = |start: &Start| start.column.abs_diff(column);
+    let nearest = open.iter().filter(alike).min_by_key(|start| distance(start));
+    let Some(nearest) = nearest else {
+        return open.iter().min_by_key(|start| distance(start)).map(|start| (start.column, false));
+    };
+    let rival =
+        |start: &&Start| start.column != nearest.column && distance(start) == distance(nearest);
+    Some((nearest.column, !open.iter().filter(alike).any(|start| rival(&start))))
+}
+
+/// Where a key or a list item starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Start {
+    /// From 0.
+    column: usize,
+    is_item: bool,
+}
+
+/// What a line starts: itself, and what follows its dashes.
+fn starts(line: &str) -> Vec<Start> {
     let mut column = indentation(line).len();
-    let mut columns = vec![column];
     let mut rest = line.trim_start();
+    let mut found = Vec::new();
     while let Some(after) = rest.strip_prefix("- ")
-        && columns.len() < DASHES_MAX
+        && found.len() < DASHES_MAX
     {
+        found.push(Start { column, is_item: true });
         let content = after.trim_start();
         let gap = after.len().saturating_sub(content.len());
         column = column.saturating_add(2).saturating_add(gap);
-        columns.push(column);
         rest = content;
     }
-    columns
+    found.push(Start { column, is_item: rest == "-" });
+    found
 }
 
 #[cfg(test)]
@@ -150,8 +234,12 @@ mod tests {
 
     #[test]
     fn lines_start_something_after_their_dashes() {
-        assert_eq!(starts("  - - a: b"), [2, 4, 6]);
-        assert_eq!(starts("a: b"), [0]);
+        let starts = |line| -> Vec<(usize, bool)> {
+            starts(line).iter().map(|start| (start.column, start.is_item)).collect()
+        };
+        assert_eq!(starts("  - - a: b"), [(2, true), (4, true), (6, false)]);
+        assert_eq!(starts("a: b"), [(0, false)]);
+        assert_eq!(starts(" -"), [(1, true)]);
     }
 
     #[test]

@@ -75,13 +75,7 @@ fn quantities_are_explained() {
         ("512Mi", "16GB", "16GB", "SDL014", "`16GB` is not a size"),
         ("512Mi", "-1Gi", "-1Gi", "SDL014", "`-1Gi` is below zero"),
         ("units: 0.5", "units: 100M", "100M", "SDL015", "`100M` is not a number of CPUs"),
-        (
-            "units: 0.5",
-            "units: 9m",
-            "9m",
-            "SDL060",
-            "profile `web` asks for 9 thousandths of a CPU",
-        ),
+        ("units: 0.5", "units: 9m", "9m", "SDL060", "profile `web` asks for 0.009 CPU"),
         (
             "count: 1",
             "count: \"1\"",
@@ -167,7 +161,7 @@ fn structure_is_explained() {
             "       to:\n",
             "to:",
             "SDL001",
-            "this line starts in column 8, its neighbours start in column 7",
+            "this line starts in column 8, its neighbours start in column 9",
         ),
         ("nginx:1.27", "\"nginx", "\"", "SDL003", "the quoted text that starts here does not end"),
         ("nginx:1.27", "*image", "*", "SDL009", "this alias names no anchor that stands before it"),
@@ -300,6 +294,21 @@ fn probable_mistakes_are_warnings() {
             "SDL092",
             "service `old` is not deployed",
         ),
+        ("\"2.0\"", "2.0", "2.0", "SDL002", "`version` is a number, not text"),
+        (
+            "storage: { size: 1Gi }",
+            "storage: [{ size: 1Gi }, { name: b, size: 1Gi }]",
+            "b",
+            "SDL093",
+            "volumes `default` and `b` of profile `web` are both of 1Gi",
+        ),
+        (
+            "  placement:\n",
+            "    old: {}\n  placement:\n",
+            "old",
+            "SDL095",
+            "compute profile `old` is not used",
+        ),
         ("\"2.0\"", "2", "2", "SDL094", "version `2` follows the rules of 2.0"),
         (
             "- global: true",
@@ -388,7 +397,7 @@ error[SDL014]: `16GB` is not a size
   --> deploy.yaml:15:25
    |
 15 |         memory: { size: 16GB }
-   |                         ^^^^
+   |                         ^^^^ unknown unit `GB`
    |
    = help: did you mean `16Gi` (17,179,869,184 bytes)? units are k M G T P E and Ki Mi Gi Ti Pi \
                     Ei; case matters

@@ -26,7 +26,8 @@ impl<'d> Checker<'d, '_> {
             if kind != "ip" {
                 let sentence = format!("endpoint `{}` is not of kind `ip`", short(name));
                 let problem = Problem::error(code::IP_DECLARATION, span, sentence);
-                self.problems.push(problem.help("write `kind: ip`"));
+                let meant = suggest::same_word(kind, &["ip"]);
+                self.problems.push(problem.help("write `kind: ip`").maybe_fix(span, meant));
             }
         }
     }
@@ -62,7 +63,9 @@ impl<'d> Checker<'d, '_> {
             let sentence = format!("{} is not a host name", quoted(host.value));
             let problem = Problem::error(code::HOST, host.span, sentence);
             let form = "write small letters, digits, hyphens and points; no port, path or `*`";
-            self.problems.push(problem.help(form));
+            let lower = host.value.trim().to_ascii_lowercase();
+            let lower = names::is_host_name(&lower).then_some(lower);
+            self.problems.push(problem.help(form).maybe_fix(host.span, lower));
             return;
         }
         let first = self.hosts.insert(host.value, host.span);

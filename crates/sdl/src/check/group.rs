@@ -9,8 +9,8 @@ use super::{Checker, Place, names};
 use crate::code;
 use crate::diagnostic::{Problem, Span};
 use crate::gate::short;
-use crate::model::{Field, Located, Price, ProfileResources, Text};
-use crate::quantity::Amount;
+use crate::model::{Field, Located, Price, ProfileResources, Text, VolumeRequest};
+use crate::quantity::{self, Amount};
 use crate::suggest::grouped;
 
 /// The services of one placement together. Sums are in 128 bits: 2^64 per replica times 2^32
@@ -80,14 +80,12 @@ impl<'d> Checker<'d, '_> {
         let owner = format!("profile `{}`", short(profile));
         let declared = self.document.compute.get(profile).map(|named| named.span);
         let span = declared.unwrap_or_default();
-        let cpu = (&resources.cpu_milli, limits::UNIT_CPU_MILLI, "thousandths of a CPU");
-        let memory = (&resources.memory_bytes, limits::UNIT_MEMORY_BYTES, "bytes of memory");
-        let mut fits = true;
-        for (field, range, unit) in [cpu, memory] {
-            fits &= self.in_range(field, range, &owner, unit, span);
-        }
+        let (cpus, memory) = (limits::UNIT_CPU_MILLI, limits::UNIT_MEMORY_BYTES);
+        let mut fits = self.in_range(&resources.cpu_milli, cpus, &owner, Measure::Cpus, span);
+        fits &= self.in_range(&resources.memory_bytes, memory, &owner, Measure::Memory, span);
         if resources.gpus.given().is_some() {
-            fits &= self.in_range(&resources.gpus, limits::UNIT_GPUS, &owner, "GPUs", span);
+            let gpus = limits::UNIT_GPUS;
+            fits &= self.in_range(&resources.gpus, gpus, &owner, Measure::Gpus, span);
         }
         self.volumes(resources, &owner, span);
         self.gpu_keys(&resources.gpu_keys);
@@ -99,7 +97,7 @@ impl<'d> Checker<'d, '_> {
         field: &Field<u64>,
         range: RangeInclusive<u64>,
         owner: &str,
-        unit: &str,
+        measure: Measure,
         missing: Span,
     ) -> bool {
         let (value, span) = match field {
@@ -110,10 +108,10 @@ impl<'d> Checker<'d, '_> {
         if range.contains(&value) {
             return true;
         }
-        let (least, most) = (grouped(*range.start()), grouped(*range.end()));
+        let (least, most) = (measure.of(*range.start()), measure.of(*range.end()));
         let sentence = match field {
-            Field::Absent => format!("{owner} does not say how many {unit} it needs"),
-            _ => format!("{owner} asks for {} {unit}", grouped(value)),
+            Field::Absent => format!("{owner} does not say how {}", measure.question()),
+            _ => format!("{owner} asks for {}", measure.of(value)),
         };
         let problem = Problem::error(code::UNIT_LIMIT, span, sentence);
         self.problems.push(problem.help(format!("from {least} to {most} are possible")));
@@ -127,10 +125,34 @@ impl<'d> Checker<'d, '_> {
             let problem = Problem::error(code::NO_STORAGE, span, sentence);
             self.problems.push(problem.help("add `storage:` with `size: 1Gi` below it"));
         }
+        self.twins(volumes, owner);
         for volume in volumes {
             let owner = format!("volume `{}` of {owner}", short(volume.name.value));
-            let (range, unit) = (limits::VOLUME_BYTES, "bytes");
-            self.in_range(&volume.size_bytes, range, &owner, unit, volume.name.span);
+            let (range, size) = (limits::VOLUME_BYTES, &volume.size_bytes);
+            self.in_range(size, range, &owner, Measure::Storage, volume.name.span);
+        }
+    }
+
+    /// Volumes that the order of the text alone tells apart (`sdl.md` 9): it decides their order in
+    /// the manifest, which other clients sort differently.
+    fn twins(&mut self, volumes: &[VolumeRequest<'_>], owner: &str) {
+        let mut seen: BTreeMap<(u64, bool), &VolumeRequest<'_>> = BTreeMap::new();
+        for volume in volumes {
+            let Some(size) = volume.size_bytes.value() else { continue };
+            let attributes = volume.attributes.as_ref();
+            if attributes.is_some_and(|attributes| attributes.persistent) {
+                continue;
+            }
+            let Some(first) = seen.insert((*size, attributes.is_some()), volume) else { continue };
+            let (one, other) = (short(first.name.value), short(volume.name.value));
+            let sentence = format!(
+                "volumes `{one}` and `{other}` of {owner} are both of {}",
+                quantity::size_text(*size)
+            );
+            let problem = Problem::warning(code::SAME_SIZE, volume.name.span, sentence)
+                .label(first.name.span, "the other one")
+                .help("make one larger, or other clients compute another version hash");
+            self.problems.push(problem);
         }
     }
 
@@ -220,21 +242,57 @@ impl<'d> Checker<'d, '_> {
                 continue;
             }
             let sums = [
-                (group.cpu_milli, limits::GROUP_CPU_MILLI, "thousandths of a CPU"),
-                (group.memory_bytes, limits::GROUP_MEMORY_BYTES, "bytes of memory"),
-                (group.gpus, limits::GROUP_GPUS, "GPUs"),
+                (group.cpu_milli, limits::GROUP_CPU_MILLI, Measure::Cpus),
+                (group.memory_bytes, limits::GROUP_MEMORY_BYTES, Measure::Memory),
+                (group.gpus, limits::GROUP_GPUS, Measure::Gpus),
             ];
-            for (sum, range, unit) in sums {
+            for (sum, range, measure) in sums {
+                let most = measure.of(*range.end());
                 if sum > u128::from(*range.end()) {
-                    let sum = u64::try_from(sum).map_or("more than 2^64".to_owned(), grouped);
-                    let sentence = format!("placement `{}` asks for {sum} {unit}", short(name));
+                    let sum = u64::try_from(sum).map_or_else(
+                        |_| format!("more than {}", measure.of(u64::MAX)),
+                        |sum| measure.of(sum),
+                    );
+                    let sentence = format!("placement `{}` asks for {sum}", short(name));
                     let problem = Problem::error(code::GROUP_LIMIT, group.span, sentence);
-                    let most = format!("at most {} are possible in all", grouped(*range.end()));
+                    let most = format!("at most {most} in all are possible");
                     problems.push(problem.help(most));
                 }
             }
         }
         problems.into_iter().for_each(|problem| self.problems.push(problem));
+    }
+}
+
+/// What a limit limits.
+#[derive(Clone, Copy, Debug)]
+enum Measure {
+    Cpus,
+    Memory,
+    Storage,
+    Gpus,
+}
+
+impl Measure {
+    /// An amount, in the unit that people write.
+    fn of(self, amount: u64) -> String {
+        match self {
+            Self::Cpus => quantity::cpus_text(amount),
+            Self::Memory => format!("{} of memory", quantity::size_text(amount)),
+            Self::Storage => quantity::size_text(amount),
+            Self::Gpus if amount == 1 => "1 GPU".to_owned(),
+            Self::Gpus => format!("{} GPUs", grouped(amount)),
+        }
+    }
+
+    /// The end of a sentence that says that the amount is missing.
+    const fn question(self) -> &'static str {
+        match self {
+            Self::Cpus => "many CPUs it needs",
+            Self::Memory => "much memory it needs",
+            Self::Storage => "large it is",
+            Self::Gpus => "many GPUs it needs",
+        }
     }
 }
 

@@ -81,6 +81,25 @@ impl<'d> Checker<'d, '_> {
             }
         }
         self.unused_services();
+        self.unused_profiles();
+    }
+
+    fn unused_profiles(&mut self) {
+        let places = self.document.deployment.values().filter_map(|places| places.value.as_ref());
+        let deployed = places.flat_map(BTreeMap::values).filter_map(|named| named.value.as_ref());
+        let used: BTreeSet<&str> =
+            deployed.filter_map(|deployed| deployed.profile.value().copied()).collect();
+        // A profile that is not used and one that does not exist are one slip.
+        if !used.iter().all(|name| self.document.compute.contains_key(name)) {
+            return;
+        }
+        for (name, profile) in &self.document.compute {
+            if !used.contains(name) {
+                let sentence = format!("compute profile `{}` is not used", short(name));
+                let problem = Problem::warning(code::UNUSED_PROFILE, profile.span, sentence);
+                self.problems.push(problem.help("use it under `deployment`, or remove it"));
+            }
+        }
     }
 
     fn find_service(&mut self, name: &str, span: Span) -> Option<&'d Service<'d>> {
@@ -102,6 +121,9 @@ impl<'d> Checker<'d, '_> {
             let places = document.deployment.get(name);
             places.is_some_and(|places| places.value.as_ref().is_none_or(|list| !list.is_empty()))
         };
+        if !document.deployment.keys().all(|name| document.services.contains_key(name)) {
+            return;
+        }
         for (name, service) in &document.services {
             if !deployed(name) {
                 let sentence = format!("service `{}` is not deployed", short(name));

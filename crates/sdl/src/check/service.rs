@@ -110,7 +110,10 @@ impl<'d> Checker<'d, '_> {
         if !matches!(upper.as_str(), "" | "TCP" | "UDP") {
             let sentence = format!("`{}` is not a protocol for a port", short(protocol.value));
             let problem = Problem::error(code::PROTOCOL, protocol.span, sentence);
-            self.problems.push(problem.help("write `tcp` or `udp`; HTTP is `tcp`"));
+            let problem = problem.help("write `tcp` or `udp`; HTTP is `tcp`");
+            let is_tcp = matches!(upper.trim(), "HTTP" | "HTTPS" | "TCP");
+            let meant = is_tcp.then_some("tcp").or((upper.trim() == "UDP").then_some("udp"));
+            self.problems.push(problem.maybe_fix(protocol.span, meant));
         }
     }
 
@@ -150,6 +153,10 @@ impl<'d> Checker<'d, '_> {
             let problem = Problem::error(code::HTTP_OPTION, case.span, sentence);
             let help = suggest::did_you_mean(case.value, NEXT_CASES.iter().copied());
             let cases = || format!("cases are {}", crate::decode::listed(NEXT_CASES));
+            let problem = problem.maybe_fix(
+                case.span,
+                suggest::same_word(case.value, NEXT_CASES).filter(|meant| *meant != case.value),
+            );
             self.problems.push(if known {
                 problem
             } else {
@@ -163,7 +170,9 @@ impl<'d> Checker<'d, '_> {
             let (tee_name, service) = (short(tee.value), short(service));
             let sentence = format!("`tee` of service `{service}` is `{tee_name}`");
             let problem = Problem::error(code::TEE, tee.span, sentence);
-            self.problems.push(problem.help("write `cpu` or `cpu-gpu`, in small letters"));
+            let problem = problem.help("write `cpu` or `cpu-gpu`, in small letters");
+            let meant = suggest::same_word(tee.value, &["cpu", "cpu-gpu"]);
+            self.problems.push(problem.maybe_fix(tee.span, meant));
         }
     }
 

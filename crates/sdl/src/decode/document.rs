@@ -5,7 +5,7 @@ use crate::code;
 use crate::diagnostic::{Problem, Span};
 use crate::gate::{quoted, short};
 use crate::model::{Document, Field, IpEndpoint, Names, Version};
-use crate::node::{Kind, Node};
+use crate::node::{Kind, Node, Style};
 use crate::quantity::{self, NoQuantity};
 
 const TOP_KEYS: &[&str] =
@@ -85,12 +85,20 @@ impl<'n> Decoder<'_> {
             self.problems.push(problem.help("write `version: \"2.0\"`"));
             return None;
         };
-        if !usual {
-            let rules = if version == Version::V2_0 { "2.0" } else { "2.1" };
+        let rules = if version == Version::V2_0 { "2.0" } else { "2.1" };
+        let quoted = pair.value.style() == Some(Style::Quoted);
+        let problem = if !usual {
             let sentence = format!("version `{}` follows the rules of {rules}", short(text));
-            let problem = Problem::warning(code::UNUSUAL_VERSION, span, sentence);
-            self.problems.push(problem.help(format!("write `version: \"{rules}\"`")));
-        }
+            Problem::warning(code::UNUSUAL_VERSION, span, sentence)
+        } else if !quoted {
+            let sentence = "`version` is a number, not text";
+            Problem::warning(code::VERSION, span, sentence)
+                .saying("other clients refuse a version without quotes")
+        } else {
+            return Some(version);
+        };
+        let help = format!("write `version: \"{rules}\"`");
+        self.problems.push(problem.help(help).fix(span, format!("\"{rules}\"")));
         Some(version)
     }
 

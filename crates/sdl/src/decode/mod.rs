@@ -14,7 +14,7 @@ use std::fmt;
 use undercut_primitives::Code;
 
 use crate::code;
-use crate::diagnostic::{Problem, Problems, Span};
+use crate::diagnostic::{Edit, Problem, Problems, Span};
 use crate::gate::{quoted, short};
 use crate::model::{Document, Field, Located, Names, Text};
 use crate::node::{Kind, Node, Style, Tag};
@@ -61,6 +61,13 @@ enum What<'w> {
     Placed(&'w str, &'w str),
 }
 
+impl What<'_> {
+    /// Whether this is an environment variable.
+    fn is_variable(&self) -> bool {
+        matches!(self, Self::Part(_, Self::Key("env", _)))
+    }
+}
+
 impl fmt::Display for What<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -84,9 +91,14 @@ impl<'n> Decoder<'_> {
         self.problems.error(code, span, sentence);
     }
 
-    fn wrong_kind(&mut self, node: &'n Node<'n>, what: What<'_>, wanted: &str) {
+    fn wrong_kind(&mut self, node: &Node<'_>, what: What<'_>, wanted: &str) {
         let sentence = format!("{what} must be {wanted}, not {}", node.describe());
         let problem = Problem::error(code::WRONG_TYPE, node.span, sentence);
+        let assignment = if what.is_variable() { as_assignment(node) } else { None };
+        if let Some(edit) = assignment {
+            let help = "write `=` between name and value, without blanks";
+            return self.problems.push(problem.help(help).fix_all(vec![edit]));
+        }
         let help = match (&node.kind, wanted) {
             (Kind::Mapping(_), "text") => Some("put a text with `: ` in it in quotes".to_owned()),
             (Kind::Scalar { .. } | Kind::Mapping(_), "a list") => {
@@ -134,10 +146,20 @@ impl<'n> Decoder<'_> {
                     Problem::error(code::UNKNOWN_KEY, pair.key.span, sentence)
                 }
             };
+            let meant = suggest::same_word(pair.name, known).filter(|meant| {
+                // With the right key beside it, the wrong one is something else.
+                !self.has_key(node, meant)
+            });
+            let problem = problem.maybe_fix(pair.key.span, meant);
             let known = || format!("keys here are {}", listed(known));
             self.problems.push(problem.help(help.unwrap_or_else(known)));
         }
         Some(kept)
+    }
+
+    fn has_key(&self, node: &Node<'_>, name: &str) -> bool {
+        let Kind::Mapping(pairs) = &node.kind else { return false };
+        pairs.iter().any(|(key, _)| key.scalar() == Some(name))
     }
 
     /// The pairs of a mapping whose keys are names, merge keys resolved.
@@ -319,7 +341,10 @@ impl<'n> Decoder<'_> {
             let problem = Problem::error(code::NUMBER, node.span, sentence);
             let number = quantity::unsigned(text).ok();
             let help = number.map(|number| format!("write {number} without quotes"));
-            self.problems.push(problem.maybe_help(help));
+            let problem = problem.maybe_help(help);
+            // `"010"` is ten to some readers and eight to others.
+            let plain = number.map(|number| number.to_string()).filter(|plain| plain == text);
+            self.problems.push(problem.maybe_fix(node.span, plain));
             return Field::Bad;
         }
         if quantity::is_octal(text) {
@@ -370,12 +395,25 @@ impl<'n> Decoder<'_> {
             _ => {
                 let sentence = format!("{} is {}, not true or false", pair.what, quoted(text));
                 let problem = Problem::error(code::FLAG, node.span, sentence);
-                self.problems.push(problem.help("write `true` or `false` without quotes"));
+                let problem = problem.help("write `true` or `false` without quotes");
+                let meant = suggest::same_word(text, &["true", "false"]);
+                self.problems.push(problem.maybe_fix(node.span, meant));
                 return None;
             }
         };
         Some(Located { value, span: node.span })
     }
+}
+
+/// The edit that makes `NAME=value` of an item `NAME: value`, when both are plain.
+fn as_assignment(item: &Node<'_>) -> Option<Edit> {
+    let Kind::Mapping(pairs) = &item.kind else { return None };
+    let [(name, value)] = pairs.as_slice() else { return None };
+    let plain = |node: &Node<'_>| node.style() == Some(Style::Plain) && node.tag == Tag::None;
+    let block = item.span.start == name.span.start && name.span.end < value.span.start;
+    let fits = plain(name) && plain(value) && !value.is_null() && block;
+    let span = Span::new(name.span.end, value.span.start);
+    fits.then(|| Edit { span, text: "=".to_owned() })
 }
 
 fn is_mapping(node: &Node<'_>) -> bool {

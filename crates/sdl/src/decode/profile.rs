@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use undercut_primitives::Code;
-
 use super::{Decoder, Pair, Unknown, What};
 use crate::code;
 use crate::diagnostic::{Problem, Span};
@@ -66,9 +64,14 @@ impl<'n> Decoder<'_> {
 
     fn cpu_units(&mut self, pair: &Pair<'n, '_>) -> Field<u64> {
         let text = self.text(pair.value, pair.what);
-        self.quantity(text, quantity::cpu_milli, code::CPU, |text, _| {
+        self.quantity(text, quantity::cpu_milli, |text, span, _| {
             let sentence = format!("{} is not a number of CPUs", quoted(text));
-            (sentence, "write CPUs, `0.5`, or thousandths, `500m`".to_owned())
+            // Nobody has millions of CPUs: a capital is a slip.
+            let milli = text.strip_suffix('M').map(|digits| format!("{digits}m"));
+            let milli = milli.filter(|milli| quantity::cpu_milli(milli).is_ok());
+            Problem::error(code::CPU, span, sentence)
+                .help("write CPUs, `0.5`, or thousandths, `500m`")
+                .maybe_fix(span, milli)
         })
     }
 
@@ -98,14 +101,23 @@ impl<'n> Decoder<'_> {
 
     fn size(&mut self, pair: &Pair<'n, '_>) -> Field<u64> {
         let text = self.text(pair.value, pair.what);
-        self.quantity(text, quantity::size, code::SIZE, |text, error| {
+        self.quantity(text, quantity::size, |text, span, error| {
             let sentence = match error {
                 NoQuantity::Negative => format!("`{}` is below zero", short(text)),
                 NoQuantity::Syntax | NoQuantity::TooLarge => {
                     format!("{} is not a size", quoted(text))
                 }
             };
-            (sentence, suggest::size_help(text))
+            let problem = Problem::error(code::SIZE, span, sentence);
+            let unit = text.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
+            let problem = match (error, unit) {
+                (NoQuantity::Syntax, "") => problem,
+                (NoQuantity::Syntax, unit) => {
+                    problem.saying(format!("unknown unit {}", quoted(unit)))
+                }
+                _ => problem,
+            };
+            problem.help(suggest::size_help(text)).maybe_fix(span, suggest::only_size(text))
         })
     }
 
@@ -114,8 +126,7 @@ impl<'n> Decoder<'_> {
         &mut self,
         text: Field<&'n str>,
         read: impl Fn(&str) -> Result<u64, NoQuantity>,
-        code: Code,
-        explain: impl Fn(&str, NoQuantity) -> (String, String),
+        explain: impl Fn(&str, Span, NoQuantity) -> Problem,
     ) -> Field<u64> {
         let text = match text {
             Field::Given(text) => text,
@@ -125,8 +136,7 @@ impl<'n> Decoder<'_> {
         match read(text.value) {
             Ok(value) => Field::Given(Located { value, span: text.span }),
             Err(error) => {
-                let (sentence, help) = explain(text.value, error);
-                self.problems.push(Problem::error(code, text.span, sentence).help(help));
+                self.problems.push(explain(text.value, text.span, error));
                 Field::Bad
             }
         }
@@ -237,7 +247,10 @@ impl<'n> Decoder<'_> {
                 let span = persistent.map(|text| text.span).unwrap_or_default();
                 let sentence = format!("`persistent` is {}, not true or false", quoted(word));
                 let problem = Problem::error(code::PERSISTENT, span, sentence);
-                self.problems.push(problem.help("write `true` or `false`, in small letters"));
+                let problem = problem.help("write `true` or `false`, in small letters");
+                let meant = suggest::same_word(word, &["true", "false", "yes", "no", "on", "off"]);
+                let meant = meant.filter(|meant| *meant != word);
+                self.problems.push(problem.maybe_fix(span, meant));
                 return None;
             }
         };
@@ -288,9 +301,11 @@ impl<'n> Decoder<'_> {
 
     fn gpu_units(&mut self, pair: &Pair<'n, '_>) -> Field<u64> {
         let text = self.text(pair.value, pair.what);
-        self.quantity(text, quantity::whole, code::NUMBER, |text, _| {
+        self.quantity(text, quantity::whole, |text, span, _| {
             let sentence = format!("{} is not a whole number of GPUs", quoted(text));
-            (sentence, "write digits alone: `units: 1`".to_owned())
+            let problem = Problem::error(code::NUMBER, span, sentence);
+            let whole = text.strip_suffix(".0").filter(|whole| quantity::whole(whole).is_ok());
+            problem.help("write digits alone: `units: 1`").maybe_fix(span, whole)
         })
     }
 
@@ -384,9 +399,12 @@ impl<'n> Decoder<'_> {
     }
 
     fn gpu_memory(&mut self, text: Field<&'n str>) -> Field<u64> {
-        self.quantity(text, quantity::gpu_memory_gi, code::SIZE, |text, _| {
+        self.quantity(text, quantity::gpu_memory_gi, |text, span, _| {
             let sentence = format!("{} is not a size of GPU memory", quoted(text));
-            (sentence, "write whole Gi: `80Gi`".to_owned())
+            let problem = Problem::error(code::SIZE, span, sentence).help("write whole Gi: `80Gi`");
+            let meant = suggest::only_size(text);
+            let meant = meant.filter(|meant| quantity::gpu_memory_gi(meant).is_ok());
+            problem.maybe_fix(span, meant)
         })
     }
 
@@ -397,7 +415,9 @@ impl<'n> Decoder<'_> {
         }
         let sentence = format!("{} is not a GPU interface", quoted(text.value));
         let problem = Problem::error(code::GPU_MODEL, text.span, sentence);
-        self.problems.push(problem.help("write `pcie` or `sxm`, in small letters"));
+        let problem = problem.help("write `pcie` or `sxm`, in small letters");
+        let meant = suggest::same_word(text.value, &["pcie", "sxm"]);
+        self.problems.push(problem.maybe_fix(text.span, meant));
         None
     }
 }
@@ -423,5 +443,6 @@ fn class_problem(class: &Text<'_>, word: &str) -> Option<Problem> {
     let help = suggest::did_you_mean(class.value, CLASSES.iter().copied());
     let known = || format!("classes are {}", super::listed(CLASSES));
     let problem = problem(code::STORAGE_CLASS, format!("`{name}` is not a storage class"));
-    Some(problem.help(help.unwrap_or_else(known)))
+    let problem = problem.help(help.unwrap_or_else(known));
+    Some(problem.maybe_fix(class.span, suggest::same_word(class.value, CLASSES)))
 }
