@@ -40,7 +40,8 @@
 //! events to a tree, within budgets), `decode` (tree to document), `check` (do the parts fit?),
 //! `groups` and `manifest` (document to result). Verdict, order and bytes are those of the
 //! reference; where it accepts what is probably a mistake, there is a warning, and where it
-//! crashes or takes the last of two equal keys, there is an error.
+//! crashes or takes the last of two equal keys, there is an error. [`entry`] explains a code, with
+//! an example.
 //!
 //! The crate reads no file and no clock, and one text always gives one result. Nothing panics:
 //! a text is at most [`TEXT_BYTES_MAX`] long, [`DEPTH_MAX`] levels deep, and has at most
@@ -59,6 +60,7 @@
     clippy::todo
 )]
 
+mod catalogue;
 mod check;
 mod code;
 mod decode;
@@ -80,8 +82,9 @@ mod sdl;
 mod suggest;
 mod syntax;
 
+pub use catalogue::{Entry, Example, Level, entry, headline, page};
 pub use check::MANIFEST_BYTES_MAX;
-pub use code::{CATALOGUE, Entry, headline};
+pub use code::CATALOGUE;
 pub use diagnostic::{Diagnostic, Diagnostics, Edit, Fix, Label, PROBLEMS_MAX, Severity, Span};
 pub use fix::{Fixed, fix};
 pub use gate::TEXT_BYTES_MAX;
