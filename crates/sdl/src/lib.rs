@@ -36,17 +36,58 @@
 //! assert_eq!(sdl.groups()[0].ceiling().unwrap().to_string(), "100uact");
 //! ```
 //!
+//! # What there is
+//!
+//! | call | gives |
+//! | --- | --- |
+//! | [`Sdl::parse`] | the manifest, or every problem |
+//! | [`check`], [`check_bytes`] | the manifest if it is valid, and every problem, warnings too |
+//! | [`Sdl::groups`], [`Sdl::groups_json`] | what is put to auction, in byte order of its names |
+//! | [`Sdl::manifest`], [`Sdl::manifest_json`] | what the winner is sent; canonical JSON |
+//! | [`Sdl::version_hash`] | the 32 bytes under which the chain knows the manifest |
+//! | [`render`] | problems with the lines they are in, for people |
+//! | [`fix`] | the text with every change made that cannot be meant otherwise |
+//! | [`entry`], [`CATALOGUE`] | each code explained, with a wrong and a right example |
+//!
+//! The crate is useful alone: it reads no file, no clock and no network, needs nothing of the
+//! engine but plain types, which it exports again, and one text always gives one result.
+//!
 //! The steps, each in its own module: `gate` (length, encoding, characters), `reader` (YAML
 //! events to a tree, within budgets), `decode` (tree to document), `check` (do the parts fit?),
-//! `groups` and `manifest` (document to result). Verdict, order and bytes are those of the
-//! reference; where it accepts what is probably a mistake, there is a warning, and where it
-//! crashes or takes the last of two equal keys, there is an error. [`entry`] explains a code, with
-//! an example.
+//! `groups` and `manifest` (document to result).
 //!
-//! The crate reads no file and no clock, and one text always gives one result. Nothing panics:
-//! a text is at most [`TEXT_BYTES_MAX`] long, [`DEPTH_MAX`] levels deep, and has at most
-//! [`NODES_MAX`] values; aliases may repeat [`ALIASED_NODES_MAX`] values or [`ALIASED_BYTES_MAX`],
-//! and placements [`MANIFEST_BYTES_MAX`].
+//! Nothing panics: a text is at most [`TEXT_BYTES_MAX`] long, [`DEPTH_MAX`] levels deep, and has
+//! at most [`NODES_MAX`] values; aliases may repeat [`ALIASED_NODES_MAX`] values or
+//! [`ALIASED_BYTES_MAX`], and placements [`MANIFEST_BYTES_MAX`]. 512 KiB of stack are enough.
+//! Time grows with the length of the text.
+//!
+//! # Beside the Go implementation
+//!
+//! Go (`go/sdl` of the chain's SDK) is what the chain's command line, nodes and providers run, and
+//! it is the reference: verdict, groups, manifest and hash of this crate are its own, byte for byte.
+//! What differs:
+//!
+//! * It stops at the first problem and gives no place; here all come at once, each located.
+//! * It panics at a price without denom, two denoms in one group, or a profile without resources;
+//!   here those are errors.
+//! * It takes the last of two equal keys in some mappings, and ignores all documents but the first;
+//!   here both are errors.
+//! * It takes any length, 10,000 levels, and as many aliases as unfold within its own rule; here
+//!   the limits above hold.
+//! * It orders more than twelve equal ports by an unstable sort; here they keep the order of the
+//!   text.
+//! * It is silent about keys that it ignores, numbers that are octal, volumes and services that
+//!   nothing uses; here those are warnings.
+//!
+//! # Beside the TypeScript implementation
+//!
+//! TypeScript (npm `@akashnetwork/chain-sdk`) is what the web console runs. It is a rewrite, and
+//! gives another hash for about a fifth of the public manifests. It keeps volumes and GPU models
+//! in the order of the text where the reference sorts them, merges units in 2.0 too, reads
+//! `16GB` and `16gi`, rounds sizes up, takes empty lists for none, and checks no limits, names or
+//! hosts; on the other side it refuses every key it does not know, and texts that YAML takes for
+//! numbers. This crate follows the reference in all of that, and warns where the two would
+//! silently disagree: an octal port, a version without quotes, volumes of one size.
 
 #![forbid(unsafe_code)]
 #![deny(
@@ -96,3 +137,7 @@ pub use model::Version;
 pub use reader::{ALIASED_BYTES_MAX, ALIASED_NODES_MAX, DEPTH_MAX, NODES_MAX};
 pub use render::{Colour, SHOWN_MAX, render};
 pub use sdl::{Sdl, check, check_bytes, text_of};
+pub use undercut_primitives::{
+    Attribute, Code, Decimal, Denom, Digest, Endpoint, EndpointKind, GroupSpec, PricePerBlock,
+    Requirements, ResourceUnit, Resources, SignedBy, Volume,
+};
