@@ -25,6 +25,7 @@
 //! | [`consent`] | [`Consent`]: a signed command by its digest |
 //! | [`crypto`] | name-spaced digests, keys, signatures |
 //! | [`code`] | [`Code`]: the stable name of every refusal |
+//! | [`usd`] | [`usd::Usd`]: dollars, and a price per block in dollars per hour and month |
 
 #![cfg_attr(not(test), no_std)]
 #![deny(
@@ -54,6 +55,7 @@ pub mod id;
 pub mod keys;
 pub mod price;
 pub mod resources;
+pub mod usd;
 mod wide;
 
 pub use amount::{Amount, Coin, Denom};

@@ -1,11 +1,8 @@
 //! Money and time as people say them. Integers only; everything is rounded half up, for show.
 
-use undercut_primitives::{Amount, Coin, Decimal, Denom, PricePerBlock};
+use undercut_primitives::usd::{self, Usd};
+use undercut_primitives::{Amount, Coin, Decimal, PricePerBlock};
 
-/// Blocks in a month of 730.488 hours, the preset that the reference's price tables use.
-const BLOCKS_PER_MONTH: u128 = 429_909;
-/// Hours in that month, in thousandths.
-const MILLI_HOURS_PER_MONTH: u128 = 730_488;
 const ATOMS: u128 = 1_000_000_000_000_000_000;
 
 fn divide(dividend: u128, divisor: u128) -> u128 {
@@ -14,12 +11,8 @@ fn divide(dividend: u128, divisor: u128) -> u128 {
 
 /// `1.33 USD/h` of a price in uact, or nothing of another denom: its worth moves.
 pub(super) fn per_hour(price: &PricePerBlock) -> Option<String> {
-    if price.denom != Denom::uact() {
-        return None;
-    }
-    // Micro-dollars per month, then cents per hour.
-    let month = divide(price.value.to_atoms(), ATOMS / 1_000).saturating_mul(BLOCKS_PER_MONTH);
-    let cents = divide(month, MILLI_HOURS_PER_MONTH.saturating_mul(10_000));
+    let token = Usd::of_token(&price.denom, None)?;
+    let cents = usd::cents_per_hour_half_up(price.value, token);
     if cents == 0 {
         return Some("under 0.01 USD/h".to_owned());
     }
@@ -52,9 +45,9 @@ pub(super) fn rough(amount: Amount, name: &str) -> String {
 /// `3 h 45 min` for a number of blocks.
 pub(super) fn time(blocks: u64) -> String {
     let minutes = u128::from(blocks)
-        .saturating_mul(MILLI_HOURS_PER_MONTH)
+        .saturating_mul(u128::from(usd::MILLI_HOURS_PER_MONTH))
         .saturating_mul(60)
-        .checked_div(BLOCKS_PER_MONTH.saturating_mul(1_000))
+        .checked_div(u128::from(usd::BLOCKS_PER_MONTH).saturating_mul(1_000))
         .unwrap_or_default();
     match (minutes / 1_440, minutes / 60 % 24, minutes % 60) {
         (0, 0, minutes) => format!("{minutes} min"),
