@@ -50,13 +50,13 @@ fn events(text: &str) -> usize {
 
 fn groups(text: &str) -> Option<(usize, Digest, Digest)> {
     let sdl = Sdl::parse(text).ok()?;
-    Some((sdl.groups().len(), sdl.version_hash(), sdl.groups_sha256()))
+    Some((sdl.groups().len(), sdl.hash(), sdl.groups_sha256()))
 }
 
 fn checked(text: &str) -> Option<(usize, Digest, Digest)> {
     let (sdl, _) = check(text);
     let sdl = sdl?;
-    Some((sdl.groups().len(), sdl.version_hash(), sdl.groups_sha256()))
+    Some((sdl.groups().len(), sdl.hash(), sdl.groups_sha256()))
 }
 
 fn parse(criterion: &mut Criterion) {

@@ -42,7 +42,17 @@ const ARROWS: [(&str, &[&str], &[&str]); 9] = [
 /// Crate by folder, and the third-party crates that its `[dependencies]` may name.
 const THIRD_PARTY: [(&str, &[&str]); 9] = [
     ("primitives", &["bincode", "ed25519-dalek", "serde", "sha2", "thiserror"]),
-    ("sdl", &["annotate-snippets", "rustc_apfloat", "saphyr-parser", "thiserror"]),
+    (
+        "sdl",
+        &[
+            "annotate-snippets",
+            "rustc_apfloat",
+            "saphyr-parser",
+            "serde",
+            "serde_json",
+            "thiserror",
+        ],
+    ),
     ("orderbook", &["serde", "thiserror"]),
     ("bidding", &["priority-queue", "rustc-hash", "serde", "thiserror"]),
     ("ledger", &["serde", "thiserror"]),
@@ -56,7 +66,8 @@ const THIRD_PARTY: [(&str, &[&str]); 9] = [
 ];
 
 /// What tests and benches may name besides.
-const FOR_TESTS: [&str; 5] = ["criterion", "num-bigint", "proptest", "serde_json", "toml"];
+const FOR_TESTS: [&str; 6] =
+    ["criterion", "jsonschema", "num-bigint", "proptest", "serde_json", "toml"];
 
 /// The crates that build without `std`.
 const CORE: [&str; 5] = ["primitives", "orderbook", "bidding", "ledger", "market"];
@@ -80,7 +91,7 @@ const HOMES: [(&str, &[&str]); 15] = [
     ("clap", &["crates/cli/src/"]),
     ("tokio", &["crates/cli/src/"]),
     ("tracing_subscriber", &["crates/cli/src/"]),
-    ("serde_json", &["crates/cli/src/", "crates/simulation/src/"]),
+    ("serde_json", &["crates/cli/src/", "crates/sdl/src/wire.rs", "crates/simulation/src/"]),
 ];
 
 /// Words that code outside tests does not use, why not, and where it may all the same.

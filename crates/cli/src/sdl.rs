@@ -98,9 +98,9 @@ pub(crate) fn run(verb: &args::Sdl, style: Style) -> Result<Exit, Failure> {
             }
             Ok(exit)
         }
-        args::Sdl::Groups { file } => show(file, style, Sdl::groups_json),
+        args::Sdl::Groups { file } => show(file, style, |sdl| sdl.groups_json()),
         args::Sdl::Manifest { file } => show(file, style, |sdl| sdl.manifest_json().to_owned()),
-        args::Sdl::Hash { file } => show(file, style, |sdl| sdl.version_hash().to_string()),
+        args::Sdl::Hash { file } => show(file, style, |sdl| sdl.hash().to_string()),
     }
 }
 
@@ -124,7 +124,7 @@ fn human(source: &Source, sdl: Option<&Sdl>, found: &Diagnostics, style: Style) 
     let line = match sdl {
         Some(sdl) => {
             let groups = sdl.groups().len();
-            format!("{path}: ok, {groups} group{}, version {}", plural(groups), sdl.version_hash())
+            format!("{path}: ok, {groups} group{}, version {}", plural(groups), sdl.hash())
         }
         None => format!("{path}: {errors} error{}", plural(errors)),
     };
@@ -144,7 +144,7 @@ fn json_line(path: &str, sdl: Option<&Sdl>, found: &Diagnostics) -> Result<Strin
     let report = FileReport {
         file: path,
         ok: sdl.is_some(),
-        version_hash: sdl.map(|sdl| sdl.version_hash().to_string()),
+        version_hash: sdl.map(|sdl| sdl.hash().to_string()),
         groups_sha256: sdl.map(|sdl| sdl.groups_sha256().to_string()),
         diagnostics: found
             .iter()

@@ -123,7 +123,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let deploy = Command::CreateDeployment(NewDeployment {
         dseq: 1,
         groups: sdl.groups().to_vec(),
-        version_hash: sdl.version_hash(),
+        version_hash: sdl.hash(),
         deposit: "5 ACT".parse()?,
         award: AwardMode::LowestPrice,
     });

@@ -244,7 +244,7 @@ impl Market {
         let deployment = NewDeployment {
             dseq,
             groups: sdl.groups().to_vec(),
-            version_hash: sdl.version_hash(),
+            version_hash: sdl.hash(),
             deposit: deposit.parse()?,
             award: AwardMode::LowestPrice,
         };

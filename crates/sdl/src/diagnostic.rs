@@ -4,10 +4,13 @@
 //! complete up to [`PROBLEMS_MAX`] errors and as many warnings; a problem that is found twice at
 //! one place is listed once.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use undercut_primitives::Code;
 
+use crate::code;
+use crate::gate::floor_border;
 use crate::position::Positions;
 
 /// The most errors, and the most warnings, that one list holds.
@@ -231,12 +234,6 @@ impl Problem {
         self
     }
 
-    /// [`Self::help`], when there is any to give.
-    pub(crate) fn maybe_help(mut self, help: Option<String>) -> Self {
-        self.help = help.or(self.help);
-        self
-    }
-
     /// What mends it: `text` in place of the bytes.
     pub(crate) fn fix(self, span: Span, text: impl Into<String>) -> Self {
         self.fix_all(vec![Edit { span, text: text.into() }])
@@ -256,6 +253,31 @@ impl Problem {
         }
     }
 
+    /// Makes the later one of the two places the main one: it is the second of the two.
+    pub(crate) fn in_order(mut self) -> Self {
+        if let Some(other) = self.labels.first_mut()
+            && other.span > self.span
+        {
+            std::mem::swap(&mut other.span, &mut self.span);
+            let text = self.label.get_or_insert_default();
+            std::mem::swap(&mut other.text, text);
+        }
+        self
+    }
+
+    /// Moves the problem to the slip that it comes from, if there is one.
+    pub(crate) fn blamed_on(mut self, slip: Option<&Slip>) -> Self {
+        if let Some(slip) = slip {
+            self.span = slip.span;
+            self.label = Some(slip.label.to_owned());
+            self.help = slip.help.clone().or(self.help);
+            self.fix = slip
+                .fix
+                .map(|text| Fix { edits: vec![Edit { span: slip.span, text: text.to_owned() }] });
+        }
+        self
+    }
+
     /// A second place.
     pub(crate) fn label(mut self, span: Span, text: impl Into<String>) -> Self {
         self.labels.push(Label { span, text: text.into() });
@@ -263,11 +285,29 @@ impl Problem {
     }
 }
 
+/// Where a value that is missed may have gone: under a misspelt key, in another place, or nowhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Slip {
+    /// The key.
+    pub(crate) span: Span,
+    /// What to say under it.
+    pub(crate) label: &'static str,
+    /// What to type, when it is not what is missed in general.
+    pub(crate) help: Option<String>,
+    /// The right key, when it cannot be meant otherwise.
+    pub(crate) fix: Option<&'static str>,
+    /// Whether the key was reported as an error already.
+    pub(crate) is_told: bool,
+}
+
 /// Where problems are collected while a text is read.
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
     errors: Vec<Problem>,
     warnings: Vec<Problem>,
+    /// By the first byte of the mapping in which a key is missed, and the key; without a mapping
+    /// when the key stands where it does not belong.
+    slips: BTreeMap<(Option<usize>, &'static str), Slip>,
 }
 
 impl Problems {
@@ -282,10 +322,6 @@ impl Problems {
         }
     }
 
-    pub(crate) fn error(&mut self, code: Code, span: Span, sentence: impl Into<String>) {
-        self.push(Problem::error(code, span, sentence));
-    }
-
     pub(crate) fn has_errors(&self) -> bool {
         !self.errors.is_empty()
     }
@@ -293,6 +329,26 @@ impl Problems {
     /// Whether help that is costly to find is still worth it: nobody reads the hundredth.
     pub(crate) fn wants_help(&self) -> bool {
         self.errors.len() < HELPED_MAX && self.warnings.len() < HELPED_MAX
+    }
+
+    /// Remembers where `key` of a mapping may have gone. The first slip counts.
+    pub(crate) fn note(&mut self, mapping: Span, key: &'static str, slip: Slip) {
+        self.slips.entry((Some(mapping.start), key)).or_insert(slip);
+    }
+
+    /// Remembers that `key` stands where it does not belong. The first slip counts.
+    pub(crate) fn note_stray(&mut self, key: &'static str, slip: Slip) {
+        self.slips.entry((None, key)).or_insert(slip);
+    }
+
+    /// Where `key` of a mapping may have gone.
+    pub(crate) fn slip(&self, mapping: Span, key: &'static str) -> Option<&Slip> {
+        self.slips.get(&(Some(mapping.start), key))
+    }
+
+    /// Where `key` stands although it does not belong there.
+    pub(crate) fn stray(&self, key: &'static str) -> Option<&Slip> {
+        self.slips.get(&(None, key))
     }
 
     /// Takes over what another list has.
@@ -309,12 +365,31 @@ impl Problems {
             key(a).cmp(&key(b)).then_with(|| a.sentence.cmp(&b.sentence))
         });
         all.dedup();
+        // An error that comes from an ignored key says all there is to say about it.
+        let mut blamed = None;
+        all.retain(|problem| match problem.severity {
+            Severity::Error => {
+                blamed = Some(problem.span);
+                true
+            }
+            Severity::Warning => problem.code != code::IGNORED_KEY || blamed != Some(problem.span),
+        });
         let positions = Positions::new(text);
         Diagnostics { list: all.into_iter().map(|problem| locate(problem, &positions)).collect() }
     }
 }
 
+/// A span on borders between characters, within the text: what is missing at its end is shown there.
+fn within(span: Span, text: &str) -> Span {
+    let start = floor_border(text, span.start);
+    Span::new(start, floor_border(text, span.end).max(start))
+}
+
 fn locate(mut problem: Problem, positions: &Positions<'_>) -> Diagnostic {
+    problem.span = within(problem.span, positions.text());
+    for label in &mut problem.labels {
+        label.span = within(label.span, positions.text());
+    }
     let (line, column) = positions.line_and_column(problem.span.start);
     let (end_line, end_column) = positions.line_and_column(problem.span.end);
     problem.labels.sort_by_key(|label| label.span);

@@ -21,9 +21,10 @@ pub struct Fixed {
     pub left: Diagnostics,
 }
 
-/// Makes every change of `text` that mends a problem and cannot be meant otherwise.
+/// Makes every change of a text that mends a problem and cannot be meant otherwise.
 ///
-/// Comments and layout stay. A change after which the text would have more errors is not made.
+/// Comments and layout stay. A change after which the text would have more errors is not made, and
+/// none is when the text cannot be read as YAML in the end.
 /// What the fixed text asks for is what the original asks for, if that was valid.
 ///
 /// ```
@@ -32,9 +33,9 @@ pub struct Fixed {
 /// assert_eq!(fixed.mended.len(), 2);
 /// ```
 #[must_use]
-pub fn fix(text: &str) -> Fixed {
-    let (sdl, left) = check(text);
-    let text = text.to_owned();
+pub fn fix(original: &str) -> Fixed {
+    let (sdl, left) = check(original);
+    let text = original.to_owned();
     let mut state = State { text, sdl, left, mended: Vec::new(), budget: READ_BYTES_MAX };
     for _ in 0..ROUNDS_MAX {
         let found = compatible(&state.left);
@@ -43,6 +44,11 @@ pub fn fix(text: &str) -> Fixed {
         {
             break;
         }
+    }
+    if state.left.iter().any(is_syntax) {
+        // Columns were guessed, and the text cannot be read all the same: leave it as it is.
+        let (_, left) = check(original);
+        return Fixed { text: original.to_owned(), mended: Vec::new(), left };
     }
     Fixed { text: state.text, mended: state.mended, left: state.left }
 }

@@ -138,10 +138,14 @@ pub(crate) fn floor_border(text: &str, at: usize) -> usize {
 
 /// A text as it may stand in a sentence: at most 60 characters, none of them a control.
 pub(crate) fn short(text: &str) -> String {
-    const LONGEST: usize = 60;
+    cut(text, 60)
+}
+
+/// The first `longest` characters of a text, none of them a control, and dots for the rest.
+pub(crate) fn cut(text: &str, longest: usize) -> String {
     let visible = |c: char| if c.is_control() || is_format(c) { '\u{fffd}' } else { c };
-    let mut out: String = text.chars().take(LONGEST).map(visible).collect();
-    if text.chars().nth(LONGEST).is_some() {
+    let mut out: String = text.chars().take(longest).map(visible).collect();
+    if text.chars().nth(longest).is_some() {
         out.push_str("...");
     }
     out

@@ -12,7 +12,7 @@ use undercut_primitives::{
 };
 
 use crate::json::JsonWriter;
-use crate::model::{Document, Expose, Placement, ProfileResources, Service, To, Version};
+use crate::model::{Document, Expose, Placement, ProfileResources, Service, Text, To, Version};
 use crate::model::{StorageAttributes, VolumeRequest};
 use crate::quantity::Amount;
 
@@ -84,7 +84,7 @@ pub(crate) fn build<'d>(document: &'d Document<'d>) -> Option<Vec<BuiltGroup<'d>
 
 fn new_group<'d>(name: &str, placement: &'d Placement<'d>) -> BuiltGroup<'d> {
     let attributes = placement.attributes.iter().flatten();
-    let attributes = attributes.map(|(key, value)| Attribute::new(*key, *value)).collect();
+    let attributes = attributes.map(|(key, value)| Attribute::new(*key, value.value)).collect();
     let signed_by = SignedBy {
         all_of: owned(placement.all_of.as_deref()),
         any_of: owned(placement.any_of.as_deref()),
@@ -100,8 +100,8 @@ fn new_group<'d>(name: &str, placement: &'d Placement<'d>) -> BuiltGroup<'d> {
     }
 }
 
-fn owned(texts: Option<&[&str]>) -> Vec<String> {
-    texts.unwrap_or_default().iter().map(|text| (*text).to_owned()).collect()
+fn owned(texts: Option<&[Text<'_>]>) -> Vec<String> {
+    texts.unwrap_or_default().iter().map(|text| text.value.to_owned()).collect()
 }
 
 impl<'d> BuiltGroup<'d> {
@@ -315,7 +315,7 @@ fn ports<'d>(service: &'d Service<'d>, sequences: &BTreeMap<&str, u32>) -> Optio
 }
 
 /// Quantities of a profile with the endpoints of a service.
-fn resources_of(profile: &ProfileResources, ports: &[Port<'_>]) -> Option<Resources> {
+pub(crate) fn resources_of(profile: &ProfileResources, ports: &[Port<'_>]) -> Option<Resources> {
     let key_is_true = |key: &String| Attribute::new(key, "true");
     let mut gpu_attributes: Vec<Attribute> =
         profile.gpu_keys.iter().map(|key| key_is_true(&key.value)).collect();
@@ -367,14 +367,23 @@ fn endpoints(port: &Port<'_>) -> Vec<Endpoint> {
     if !port.global {
         return Vec::new();
     }
-    let external = if port.external == 0 { port.port } else { port.external };
-    let kind = match (port.protocol, external) {
-        ("TCP", INGRESS_PORT) => EndpointKind::SharedHttp,
-        _ => EndpointKind::RandomPort,
-    };
+    let kind = endpoint_kind(port.protocol, outside_port(port.port, port.external));
     let mut endpoints = vec![Endpoint { kind, sequence: 0 }];
     if !port.ip.is_empty() {
         endpoints.push(Endpoint { kind: EndpointKind::LeasedIp, sequence: port.sequence });
     }
     endpoints
+}
+
+/// The port outside: the one inside, unless another is given.
+pub(crate) const fn outside_port(port: u32, external: u32) -> u32 {
+    if external == 0 { port } else { external }
+}
+
+/// How the world reaches a global port.
+pub(crate) fn endpoint_kind(protocol: &str, outside: u32) -> EndpointKind {
+    match (protocol, outside) {
+        ("TCP", INGRESS_PORT) => EndpointKind::SharedHttp,
+        _ => EndpointKind::RandomPort,
+    }
 }

@@ -44,9 +44,16 @@
 //! | [`check`], [`check_bytes`] | the manifest if it is valid, and every problem, warnings too |
 //! | [`Sdl::groups`], [`Sdl::groups_json`] | what is put to auction, in byte order of its names |
 //! | [`Sdl::manifest`], [`Sdl::manifest_json`] | what the winner is sent; canonical JSON |
-//! | [`Sdl::version_hash`] | the 32 bytes under which the chain knows the manifest |
+//! | [`Sdl::hash`] | the 32 bytes under which the chain knows the manifest |
+//! | [`check_with`] | [`check`], and warnings that need [`KnownPrices`] |
+//! | [`Sdl::explain`] | what the manifest asks for and what it costs at most |
+//! | [`Manifest::check_against`] | whether a manifest runs what its groups were leased for |
+//! | [`diff`], [`check_update`] | what changed, and whether a running lease allows it |
 //! | [`render`] | problems with the lines they are in, for people |
 //! | [`fix`] | the text with every change made that cannot be meant otherwise |
+//! | [`format()`] | the text in the canonical layout, comments kept |
+//! | [`Starter`] | a first manifest from a few answers |
+//! | [`schema()`] | what may stand where, as JSON Schema, for editors |
 //! | [`entry`], [`CATALOGUE`] | each code explained, with a wrong and a right example |
 //!
 //! The crate is useful alone: it reads no file, no clock and no network, needs nothing of the
@@ -104,10 +111,14 @@
 mod catalogue;
 mod check;
 mod code;
+mod crosscheck;
 mod decode;
 mod diagnostic;
+mod diff;
+mod explain;
 mod fix;
 mod float;
+mod format;
 mod gate;
 mod groups;
 mod json;
@@ -115,29 +126,45 @@ mod manifest;
 mod model;
 mod node;
 mod position;
+mod prices;
 mod quantity;
 mod reader;
 mod render;
 mod repair;
+mod schema;
 mod sdl;
+mod starter;
 mod suggest;
 mod syntax;
+mod wire;
+mod words;
 
 pub use catalogue::{Entry, Example, Level, entry, headline, page};
 pub use check::MANIFEST_BYTES_MAX;
 pub use code::CATALOGUE;
+pub use crosscheck::{ManifestError, Mismatch};
 pub use diagnostic::{Diagnostic, Diagnostics, Edit, Fix, Label, PROBLEMS_MAX, Severity, Span};
+pub use diff::{Change, Diff, Effect, check_update, diff};
+pub use explain::{
+    ExplainedGroup, ExplainedPort, ExplainedService, ExplainedUnit, ExplainedVolume, Explanation,
+    GpuModel, Reach, Totals, UsdCost, VolumeMount,
+};
 pub use fix::{Fixed, fix};
+pub use format::format;
 pub use gate::TEXT_BYTES_MAX;
 pub use manifest::{
     HttpOptions, Manifest, ManifestCredentials, ManifestExpose, ManifestGroup, ManifestMount,
     ManifestParams, ManifestService,
 };
 pub use model::Version;
+pub use prices::{GpuPrice, HIGH_OVER_DEAREST, KnownPrices, PriceRange};
 pub use reader::{ALIASED_BYTES_MAX, ALIASED_NODES_MAX, DEPTH_MAX, NODES_MAX};
 pub use render::{Colour, SHOWN_MAX, render};
-pub use sdl::{Sdl, check, check_bytes, text_of};
+pub use schema::schema;
+pub use sdl::{Sdl, check, check_bytes, check_with, text_of};
+pub use starter::{Starter, StarterError, StarterField, StarterGpu, StarterVolume};
 pub use undercut_primitives::{
     Attribute, Code, Decimal, Denom, Digest, Endpoint, EndpointKind, GroupSpec, PricePerBlock,
     Requirements, ResourceUnit, Resources, SignedBy, Volume,
 };
+pub use wire::{JSON_BYTES_MAX, JsonError, groups_from_json};

@@ -1,8 +1,8 @@
 //! [`Manifest`]: what the winning provider is sent to run (`sdl.md` 13 and 15).
 
-use undercut_primitives::{Digest, Resources, crypto};
+use undercut_primitives::{Digest, EndpointKind, Resources, crypto};
 
-use crate::groups::{BuiltGroup, BuiltService, Port, write_resources};
+use crate::groups::{BuiltGroup, BuiltService, Port, endpoint_kind, outside_port, write_resources};
 use crate::json::JsonWriter;
 use crate::model::{self, Field, Located, Named, Text, Version};
 
@@ -159,6 +159,31 @@ impl Manifest {
     #[must_use]
     pub fn hash(&self) -> Digest {
         crypto::sha256(self.to_canonical_json().as_bytes())
+    }
+}
+
+impl ManifestExpose {
+    /// The port outside: [`Self::external_port`], or [`Self::port`] where that is 0.
+    #[must_use]
+    pub const fn outside_port(&self) -> u32 {
+        outside_port(self.port, self.external_port)
+    }
+
+    /// How the world reaches the port, apart from a leased IP; `None` when it does not.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<EndpointKind> {
+        self.global.then(|| endpoint_kind(&self.protocol, self.outside_port()))
+    }
+
+    /// The endpoints that the port takes up: none when it is not global, two on a leased IP.
+    pub(crate) fn endpoints(&self) -> [Option<EndpointKind>; 2] {
+        let leased = self.global && !self.ip.is_empty();
+        [self.endpoint(), leased.then_some(EndpointKind::LeasedIp)]
+    }
+
+    /// What the exposes of a service are sorted by.
+    pub(crate) fn sort_key(&self) -> (&str, u32, &str, bool) {
+        (&self.service, self.port, &self.protocol, !self.global)
     }
 }
 

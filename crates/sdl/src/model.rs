@@ -3,7 +3,7 @@
 //! Everything keeps its place. A part that was reported as wrong is `Bad`, so that nothing else
 //! is reported because of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use undercut_primitives::Denom;
 
@@ -73,13 +73,44 @@ pub(crate) struct Document<'n> {
     pub(crate) placements: Names<'n, Placement<'n>>,
     pub(crate) deployment: Names<'n, Names<'n, Deployed<'n>>>,
     pub(crate) endpoints: Names<'n, IpEndpoint<'n>>,
-    pub(crate) reclamation_ns: Option<u64>,
-    /// The key `deployment`, or the first line.
+    pub(crate) reclamation_ns: Option<Located<u64>>,
+    /// The first key.
+    pub(crate) first: Span,
+    /// The key `deployment`, or the first one.
     pub(crate) deployment_span: Span,
+    /// The key `profiles`, or the first one.
+    pub(crate) profiles_span: Span,
+    /// What holds `compute` and `placement`.
+    pub(crate) profiles_body: Span,
+    pub(crate) sections: Sections,
+    /// Keys at the top that are not known; they were reported.
+    pub(crate) strays: BTreeSet<&'n str>,
+}
+
+/// Which sections there are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sections {
+    pub(crate) services: Section,
+    pub(crate) profiles: Section,
+    pub(crate) compute: Section,
+    pub(crate) placement: Section,
+    pub(crate) deployment: Section,
+}
+
+/// Whether names that are missed may be looked for in a section.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Section {
+    #[default]
+    Missing,
+    /// It is missing or wrong, which was reported.
+    Told,
+    Given,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Service<'n> {
+    /// The mapping itself.
+    pub(crate) body: Span,
     /// About what the service comes to in the manifest, in bytes.
     pub(crate) bytes: usize,
     pub(crate) image: Field<&'n str>,
@@ -93,6 +124,8 @@ pub(crate) struct Service<'n> {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Params<'n> {
+    /// The mapping itself.
+    pub(crate) body: Span,
     /// Mounts by volume.
     pub(crate) storage: Names<'n, Mount<'n>>,
     /// What `permissions.read` lists; the outer `None` when there are no permissions.
@@ -102,6 +135,8 @@ pub(crate) struct Params<'n> {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mount<'n> {
+    /// The mapping itself.
+    pub(crate) body: Span,
     pub(crate) path: Field<&'n str>,
     pub(crate) read_only: Option<Located<bool>>,
 }
@@ -109,6 +144,8 @@ pub(crate) struct Mount<'n> {
 #[derive(Clone, Debug)]
 pub(crate) struct Credentials<'n> {
     pub(crate) span: Span,
+    /// The mapping itself.
+    pub(crate) body: Span,
     pub(crate) host: Field<&'n str>,
     pub(crate) email: Field<&'n str>,
     pub(crate) username: Field<&'n str>,
@@ -147,6 +184,8 @@ pub(crate) struct Http<'n> {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Profile<'n> {
+    /// The mapping itself.
+    pub(crate) body: Span,
     /// About what the profile comes to in the manifest, in bytes.
     pub(crate) bytes: usize,
     pub(crate) resources: Field<ProfileResources<'n>>,
@@ -154,18 +193,32 @@ pub(crate) struct Profile<'n> {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ProfileResources<'n> {
+    /// The mapping itself.
+    pub(crate) body: Span,
     pub(crate) cpu_milli: Field<u64>,
     pub(crate) arch: Option<Text<'n>>,
     pub(crate) memory_bytes: Field<u64>,
     /// In the order of the text; `None` when the list itself was wrong.
     pub(crate) volumes: Option<Vec<VolumeRequest<'n>>>,
     pub(crate) gpus: Field<u64>,
-    /// Keys in the order of the text.
-    pub(crate) gpu_keys: Vec<Located<String>>,
+    /// In the order of the text.
+    pub(crate) gpu_keys: Vec<GpuKey<'n>>,
+}
+
+/// A GPU that will do.
+#[derive(Clone, Debug)]
+pub(crate) struct GpuKey<'n> {
+    /// The key of the group's attribute.
+    pub(crate) value: String,
+    pub(crate) span: Span,
+    /// The model alone, when the text names one.
+    pub(crate) model: Option<Text<'n>>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct VolumeRequest<'n> {
+    /// The mapping itself.
+    pub(crate) body: Span,
     pub(crate) name: Text<'n>,
     pub(crate) size_bytes: Field<u64>,
     /// Sorted by key; `None` when the document gives none.
@@ -180,12 +233,17 @@ pub(crate) struct StorageAttributes<'n> {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Placement<'n> {
-    pub(crate) attributes: Option<Vec<(&'n str, &'n str)>>,
-    pub(crate) all_of: Option<Vec<&'n str>>,
-    pub(crate) any_of: Option<Vec<&'n str>>,
+    /// By key, then value.
+    pub(crate) attributes: Option<Vec<(&'n str, Text<'n>)>>,
+    pub(crate) all_of: Option<Vec<Text<'n>>>,
+    pub(crate) any_of: Option<Vec<Text<'n>>>,
     pub(crate) pricing: Names<'n, Price>,
     /// The key `pricing`, if there is one.
     pub(crate) pricing_span: Option<Span>,
+    /// Whether `pricing` as a whole was reported as wrong.
+    pub(crate) pricing_is_bad: bool,
+    /// The mapping itself.
+    pub(crate) body: Span,
 }
 
 #[derive(Clone, Debug)]
@@ -196,11 +254,15 @@ pub(crate) struct Price {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Deployed<'n> {
+    /// The mapping itself.
+    pub(crate) body: Span,
     pub(crate) profile: Field<&'n str>,
     pub(crate) count: Field<u32>,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct IpEndpoint<'n> {
+    /// The mapping itself.
+    pub(crate) body: Span,
     pub(crate) kind: Field<&'n str>,
 }

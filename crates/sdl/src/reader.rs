@@ -17,7 +17,7 @@ use crate::diagnostic::{Problem, Problems, Span};
 use crate::gate::short;
 use crate::node::{Child, Kind, Node, Style, Tag};
 use crate::position::Positions;
-use crate::repair::Source;
+use crate::repair::{Repair, Source};
 use crate::syntax;
 
 /// Levels of nesting. The deepest public manifest has 13.
@@ -51,10 +51,12 @@ pub(crate) fn read<'t>(text: &'t str, offset: usize, problems: &mut Problems) ->
 
 type Outcome<'t> = Result<Option<Child<'t>>, Box<Problem>>;
 
-/// Reads `text`, repairing what only our parser does not read ([`Source`]).
+/// Reads `text`, repairing what only our parser does not read ([`Source`]). When a repair does not
+/// make the text readable, the first complaint is the one to tell: later ones are about the repair.
 fn read_tolerantly<'t>(text: &'t str, offset: usize, problems: &mut Problems) -> Outcome<'t> {
     let positions = Positions::new(text);
     let mut source = Source::new(text);
+    let mut first: Option<(String, usize)> = None;
     loop {
         let mut found = Problems::default();
         let places = Places { positions: &positions, source: &source, offset };
@@ -66,12 +68,15 @@ fn read_tolerantly<'t>(text: &'t str, offset: usize, problems: &mut Problems) ->
                 return Ok(root);
             }
         };
-        let at = places.byte(error.marker().index());
-        if !source.repair(error.info(), error.marker().index()) {
+        let at = places.byte(error.marker().index()).saturating_sub(offset);
+        let repaired = source.repair(error.info(), error.marker().index());
+        if repaired == Some(Repair::Guess) && first.is_none() {
+            first = Some((error.info().to_owned(), at));
+        }
+        if repaired.is_none() {
             problems.append(found);
-            let at = at.saturating_sub(offset);
-            let problem = syntax::explain(error.info(), text, at, offset, DEPTH_MAX);
-            return Err(Box::new(problem));
+            let (info, at) = first.unwrap_or_else(|| (error.info().to_owned(), at));
+            return Err(Box::new(syntax::explain(&info, text, at, offset, DEPTH_MAX)));
         }
     }
 }
@@ -105,6 +110,22 @@ impl<'t> Places<'t, '_> {
         Cow::Owned(text.into_owned())
     }
 
+    /// A block of text that the end of the whole text cuts off: the break that is not there does
+    /// not count. The parser adds one all the same.
+    fn as_cut_off<'s>(&self, block: Cow<'s, str>, span: Span) -> Cow<'s, str> {
+        let text = self.positions.text();
+        let end = span.end.saturating_sub(self.offset);
+        let last = text.rfind(['\n', '\r']).map_or(text, |at| text.get(at..).unwrap_or_default());
+        let last = last.chars().count().saturating_sub(1);
+        let (_, column) = self.positions.line_and_column(span.start.saturating_sub(self.offset));
+        // Blanks short of the block's own column are not part of it.
+        let is_cut = end >= text.len() && last >= column.saturating_sub(1) && last > 0;
+        match block.strip_suffix('\n') {
+            Some(rest) if is_cut => Cow::Owned(rest.to_owned()),
+            _ => block,
+        }
+    }
+
     /// The parser counts the blanks after a quoted text as its own.
     fn without_final_blanks(&self, span: Span) -> Span {
         let text = self.positions.text();
@@ -122,7 +143,8 @@ enum Stop {
 
 impl Stop {
     fn budget(code: Code, span: Span, sentence: String) -> Self {
-        Self::Budget(Box::new(Problem::error(code, span, sentence)))
+        let problem = Problem::error(code, span, sentence);
+        Self::Budget(Box::new(problem.help("a manifest needs far less: shorten it")))
     }
 }
 
@@ -185,6 +207,12 @@ impl<'t, 'a> Builder<'t, 'a> {
             Event::DocumentStart(_) => self.document(span),
             Event::Scalar(text, style, anchor, tag) => {
                 self.count(span)?;
+                let text = match style {
+                    ScalarStyle::Literal | ScalarStyle::Folded => {
+                        self.places.as_cut_off(text, span)
+                    }
+                    _ => text,
+                };
                 let span = self.places.without_final_blanks(span);
                 let style = match style {
                     ScalarStyle::Plain => Style::Plain,
@@ -224,7 +252,9 @@ impl<'t, 'a> Builder<'t, 'a> {
             return Ok(());
         }
         let sentence = "a second document starts here; a manifest is one document";
-        Err(Stop::budget(code::SECOND_DOCUMENT, span, sentence.to_owned()))
+        let problem = Problem::error(code::SECOND_DOCUMENT, span, sentence);
+        let help = "remove the line, or keep what follows in a file of its own";
+        Err(Stop::Budget(Box::new(problem.help(help))))
     }
 
     fn count(&mut self, span: Span) -> Result<(), Stop> {
@@ -266,10 +296,14 @@ impl<'t, 'a> Builder<'t, 'a> {
                 (Kind::Mapping(pairs), last)
             }
         };
-        // The end of a block comes with the next token, lines later; that of a flow with its
-        // bracket. An alias that stands last has its anchor's place, which may be anywhere.
+        // The end of a block comes with the next token, lines later; that of a flow starts with its
+        // bracket and goes on to the next token. An alias that stands last has its anchor's place,
+        // which may be anywhere.
         let flow = span.end > span.start;
-        let end = if flow { span.end } else { last.unwrap_or(span.end) };
+        let end = match flow {
+            true => span.start.saturating_add(1),
+            false => last.unwrap_or(span.end),
+        };
         let span = Span::new(open.start, end.max(open.start));
         let Open { tag, size, bytes, height, .. } = open;
         let node = Node { kind, tag, span, size, bytes, height };
@@ -279,7 +313,9 @@ impl<'t, 'a> Builder<'t, 'a> {
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Stop> {
         let Some(node) = self.anchors.get(&anchor).cloned() else {
             let sentence = "this alias stands inside the anchor that it names";
-            return Err(Stop::budget(code::ALIAS, span, sentence.to_owned()));
+            let problem = Problem::error(code::ALIAS, span, sentence);
+            let help = "remove it: a value cannot hold itself";
+            return Err(Stop::Budget(Box::new(problem.help(help))));
         };
         self.aliased = self.aliased.saturating_add(node.size);
         if self.aliased > ALIASED_NODES_MAX {
@@ -341,7 +377,9 @@ impl<'t, 'a> Builder<'t, 'a> {
             if told.insert(text) {
                 let sentence = format!("the key `{}` stands twice in one mapping", short(text));
                 let problem = Problem::error(code::DUPLICATE_KEY, key.span, sentence);
-                self.problems.push(problem.label(*first, "it stands here first"));
+                let problem = problem.saying("and here again").label(*first, "it stands here");
+                self.problems
+                    .push(problem.help("keep one of the two, with what stands under both"));
             }
         }
     }

@@ -7,7 +7,8 @@ use undercut_primitives::{Digest, GroupSpec, crypto};
 use crate::diagnostic::{Diagnostics, Problem, Problems, Span};
 use crate::groups::{AuditorLists, BuiltGroup};
 use crate::manifest::Manifest;
-use crate::model::Version;
+use crate::model::{Document, Version};
+use crate::prices::KnownPrices;
 use crate::{code, decode, gate, groups, manifest, reader};
 
 /// A valid SDL.
@@ -72,7 +73,7 @@ impl Sdl {
 
     /// The version of the manifest: SHA-256 of [`Self::manifest_json`].
     #[must_use]
-    pub fn version_hash(&self) -> Digest {
+    pub fn hash(&self) -> Digest {
         crypto::sha256(self.manifest_json.as_bytes())
     }
 
@@ -103,10 +104,34 @@ impl Sdl {
 /// ```
 #[must_use]
 pub fn check(text: &str) -> (Option<Sdl>, Diagnostics) {
-    let mut problems = Problems::default();
-    let sdl = read(text, &mut problems);
-    let sdl = sdl.filter(|_| !problems.has_errors());
-    (sdl, problems.finish(text))
+    check_and(text, None, |_, _, _| {})
+}
+
+/// [`check`] with warnings that need a market: GPU models that nobody is known to have (SDL062),
+/// ceilings below every known price (SDL101) or far above them (SDL103: a hundred times the
+/// dearest, and above 100 dollars an hour), sizes that some providers cannot price (SDL102).
+///
+/// None of them refuses anything: what is known is never the whole market. Prices in another denom
+/// than `uact`, and `uakt` when [`KnownPrices::usd_per_akt`] is given, are not judged.
+///
+/// ```
+/// let text = include_str!("../../../sdl-examples/llm-inference.yaml");
+/// let text = text.replace("amount: 10000", "amount: 100").replace("model: h200", "model: 4090");
+/// let prices = undercut_sdl::KnownPrices::published();
+/// let (sdl, problems) = undercut_sdl::check_with(&text, &prices);
+/// assert!(sdl.is_some());
+/// let found: Vec<String> = problems.iter().map(ToString::to_string).collect();
+/// assert_eq!(
+///     found,
+///     [
+///         "48:26 SDL062 no known GPU model is called `4090`",
+///         "70:19 SDL101 nobody is likely to bid: the ceiling is below every known price",
+///     ]
+/// );
+/// ```
+#[must_use]
+pub fn check_with(text: &str, prices: &KnownPrices) -> (Option<Sdl>, Diagnostics) {
+    check_and(text, Some(prices), |_, _, _| {})
 }
 
 /// [`check`] for the bytes of a file: UTF-8, or UTF-16 with a byte order mark.
@@ -143,7 +168,24 @@ pub fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, Diagnostics> {
     })
 }
 
-fn read(text: &str, problems: &mut Problems) -> Option<Sdl> {
+/// [`check_with`], with a further look at what was read while its places are still known.
+pub(crate) fn check_and(
+    text: &str,
+    prices: Option<&KnownPrices>,
+    look: impl FnOnce(&Sdl, &Document<'_>, &mut Problems),
+) -> (Option<Sdl>, Diagnostics) {
+    let mut problems = Problems::default();
+    let sdl = read(text, prices, &mut problems, look);
+    let sdl = sdl.filter(|_| !problems.has_errors());
+    (sdl, problems.finish(text))
+}
+
+fn read(
+    text: &str,
+    prices: Option<&KnownPrices>,
+    problems: &mut Problems,
+    look: impl FnOnce(&Sdl, &Document<'_>, &mut Problems),
+) -> Option<Sdl> {
     let body = text.strip_prefix(gate::BYTE_ORDER_MARK).unwrap_or(text);
     let passed = gate::check_length(text.len()).and_then(|()| gate::check_characters(text));
     if let Err(problem) = passed {
@@ -153,7 +195,7 @@ fn read(text: &str, problems: &mut Problems) -> Option<Sdl> {
     let offset = text.len().saturating_sub(body.len());
     let root = reader::read(body, offset, problems)?;
     let document = decode::decode(&root, problems)?;
-    crate::check::check(&document, problems);
+    crate::check::check(&document, prices, problems);
     if problems.has_errors() {
         return None;
     }
@@ -166,12 +208,14 @@ fn read(text: &str, problems: &mut Problems) -> Option<Sdl> {
     };
     let manifest = manifest::manifest(&built, document.version);
     let manifest_json = manifest.to_canonical_json();
-    Some(Sdl {
+    let sdl = Sdl {
         version: document.version,
         auditors: built.iter().map(BuiltGroup::auditors).collect(),
         groups: built.into_iter().map(|group| group.spec).collect(),
         manifest,
         manifest_json,
-        reclamation_min_window_ns: document.reclamation_ns,
-    })
+        reclamation_min_window_ns: document.reclamation_ns.as_ref().map(|window| window.value),
+    };
+    look(&sdl, &document, problems);
+    Some(sdl)
 }

@@ -3,32 +3,37 @@
 //! The parser says where it stopped and why in its own terms. Most often the cause is a line that
 //! is indented unlike its neighbours, which is looked for first.
 
+mod marks;
+
+use std::ops::Range;
+
 use undercut_primitives::Code;
 
 use crate::code;
+use crate::decode::keys;
 use crate::diagnostic::{Edit, Problem, Span};
+use crate::gate::short;
 use crate::repair::quoted_text;
+use crate::suggest;
+
+use marks::marks;
 
 /// The problem behind the parser's complaint `info` at byte `at` of `text`. Places are moved by
 /// `offset` bytes.
 pub(crate) fn explain(info: &str, text: &str, at: usize, offset: usize, deepest: usize) -> Problem {
-    let end = text.get(at..).and_then(|rest| rest.chars().next());
-    let end = at.saturating_add(end.map_or(0, char::len_utf8));
-    let span = Span::new(at.saturating_add(offset), end.saturating_add(offset));
+    let span = character_at(text, at, offset);
     let problem = |code: Code, sentence: &str| Problem::error(code, span, sentence);
     if info.contains("recursion limit") {
-        return problem(code::TOO_DEEP, &too_deep(deepest));
+        return problem(code::TOO_DEEP, &too_deep(deepest)).help("close the brackets before it");
     }
     if info.contains("unknown anchor") {
-        return problem(code::ALIAS, "this alias names no anchor that stands before it");
+        return unknown_alias(text, at, offset);
     }
-    let rest = text.get(at..).unwrap_or_default();
-    if info.contains("quoted scalar")
-        && rest.starts_with(['"', '\''])
-        && quoted_text(rest).is_none()
-    {
-        let sentence = "the quoted text that starts here does not end";
-        return problem(code::SYNTAX, sentence).help("add the closing quote");
+    if info.contains("unexpected character") || info.contains("scanning an anchor or alias") {
+        return strange_start(text, at, offset);
+    }
+    if let Some(problem) = open_mark(info, text, at, offset) {
+        return problem;
     }
     if line_at(text, at).is_some_and(|(_, line)| indentation(line).contains('\t')) {
         let sentence = "a tab stands where YAML wants blanks";
@@ -46,9 +51,12 @@ pub(crate) fn explain(info: &str, text: &str, at: usize, offset: usize, deepest:
         _ if info.contains("tab") && !info.contains("stab") => {
             ("a tab stands where YAML wants blanks", "use blanks")
         }
-        _ if info.contains("mapping values are not allowed") => (
-            "a `:` stands where no key can be",
-            "a text with `: ` in it needs quotes; each key above needs a blank after its `:`",
+        _ if info.contains("mapping values are not allowed") || info.contains("simple key ex") => {
+            return strange_colon(text, at, offset);
+        }
+        _ if info.contains("expected '-'") => (
+            "this line belongs to no item of the list above it",
+            "indent it like the text after a `- `, or put `- ` in front of it",
         ),
         _ if info.contains("indent") || info.contains("did not find expected key") => {
             ("this line does not fit its neighbours", "keys of one mapping start in one column")
@@ -58,9 +66,207 @@ pub(crate) fn explain(info: &str, text: &str, at: usize, offset: usize, deepest:
     problem(code::SYNTAX, sentence).help(help)
 }
 
+/// An alias whose anchor does not stand before it.
+fn unknown_alias(text: &str, at: usize, offset: usize) -> Problem {
+    let rest = text.get(at..).unwrap_or_default();
+    let is_end = |c: char| c.is_whitespace() || ",[]{}".contains(c);
+    let alias = rest.get(..rest.find(is_end).unwrap_or(rest.len())).unwrap_or_default();
+    let name = alias.strip_prefix('*').unwrap_or(alias);
+    let end = at.saturating_add(alias.len());
+    let span = Span::new(at.saturating_add(offset), end.saturating_add(offset));
+    let sentence = format!("alias `{}` names no anchor that stands before it", short(alias));
+    let problem = Problem::error(code::ALIAS, span, sentence);
+    if name.contains(['.', '*', '/']) {
+        return problem.help(format!("a text that starts with `*` needs quotes: `\"{alias}\"`"));
+    }
+    let before = text.get(..at).unwrap_or_default();
+    let words = before.split_ascii_whitespace();
+    let anchors: Vec<&str> = words.filter_map(|word| word.strip_prefix('&')).collect();
+    match suggest::nearest(name, anchors.iter().copied()) {
+        Some(nearest) => problem.help(format!("did you mean `*{}`?", short(nearest))),
+        None => {
+            problem.help(format!("write `&{}` in front of the value that is meant", short(name)))
+        }
+    }
+}
+
+/// A text that starts with a character that no text without quotes may start with.
+fn strange_start(text: &str, at: usize, offset: usize) -> Problem {
+    let rest = text.get(at..).unwrap_or_default();
+    let line = rest.split(['\n', '\r']).next().unwrap_or_default();
+    let value = line.split(" #").next().unwrap_or_default().trim_end();
+    let first = value.chars().next().map(String::from).unwrap_or_default();
+    let end = at.saturating_add(value.len());
+    let span = Span::new(at.saturating_add(offset), end.saturating_add(offset));
+    let first = if first == "`" { "a backtick".to_owned() } else { format!("`{first}`") };
+    let sentence = format!("a text without quotes cannot start with {first}");
+    let problem = Problem::error(code::SYNTAX, span, sentence);
+    if value.contains(['"', '\\', ',', ']', '}']) {
+        return problem.help("put it in quotes");
+    }
+    let quoted = format!("\"{value}\"");
+    problem.help(format!("put it in quotes: `{}`", short(&quoted))).fix(span, quoted)
+}
+
+/// A quote or bracket that was opened and not closed, if that is what stopped the parser.
+fn open_mark(info: &str, text: &str, at: usize, offset: usize) -> Option<Problem> {
+    let mark = |start: usize| character_at(text, start, offset);
+    let rest = text.get(at..).unwrap_or_default();
+    if info.contains("quoted scalar")
+        && rest.starts_with(['"', '\''])
+        && quoted_text(rest).is_none()
+    {
+        let sentence = "the quoted text that starts here does not end";
+        return Some(
+            Problem::error(code::SYNTAX, mark(at), sentence).help("add the closing quote"),
+        );
+    }
+    if info.contains("escape") {
+        let sentence = "this text in double quotes has a `\\` that escapes nothing";
+        let help = "write `\\\\` for a backslash, or put the text in single quotes";
+        return Some(Problem::error(code::SYNTAX, mark(at), sentence).help(help));
+    }
+    let found = marks(text.get(..at)?);
+    // A quote that is not closed runs to the next one, and what follows makes no sense.
+    if let Some((start, end)) = found.quoted
+        && text.get(end..at)?.trim().is_empty()
+        && text.get(start..end)?.contains('\n')
+    {
+        let sentence = "the quoted text that starts here ends lines later, in front of other text";
+        let last = end.saturating_sub(1);
+        let problem = Problem::error(code::SYNTAX, mark(start), sentence);
+        return Some(problem.label(mark(last), "it ends here").help("add the closing quote"));
+    }
+    let Some((start, bracket)) = found.brackets.last().copied() else {
+        let line = rest.split(['\n', '\r']).next().unwrap_or_default().trim_end();
+        let gap = text.get(found.quoted?.1..at)?;
+        if line.is_empty() || !gap.trim().is_empty() || gap.contains('\n') {
+            return None;
+        }
+        let sentence = "more text stands after a closing quote";
+        let first = at.saturating_add(offset);
+        let span = Span::new(first, first.saturating_add(line.len()));
+        let problem = Problem::error(code::SYNTAX, span, sentence);
+        return Some(problem.help("put all of it in the quotes, or remove them"));
+    };
+    let close = if bracket == '[' { ']' } else { '}' };
+    let is_closed = !marks(text).brackets.iter().any(|(place, _)| *place == start);
+    if is_closed && rest.starts_with(',') {
+        let sentence = "a `,` too many stands here";
+        return Some(Problem::error(code::SYNTAX, mark(at), sentence).help("remove it"));
+    }
+    if is_closed {
+        let sentence = format!("a `,` or `{close}` is missing here");
+        let problem = Problem::error(code::SYNTAX, mark(at), sentence);
+        let problem = problem.label(mark(start), "opened here");
+        return Some(problem.help("put a `,` between items, and texts with brackets in quotes"));
+    }
+    let sentence = format!("the `{bracket}` that stands here is not closed");
+    let problem = Problem::error(code::SYNTAX, mark(start), sentence);
+    Some(problem.help(format!("add the `{close}`")))
+}
+
+/// A `:` where no key can be.
+fn strange_colon(text: &str, at: usize, offset: usize) -> Problem {
+    let moved = |start: usize, end: usize| {
+        Span::new(start.saturating_add(offset), end.saturating_add(offset))
+    };
+    let (start, line) = line_at(text, at).unwrap_or_default();
+    if let Some(problem) = lookalike(text, start, offset) {
+        return problem;
+    }
+    if let Some((key, place)) = key_without_blank(text, start) {
+        let end = place.saturating_add(key.len()).saturating_add(1);
+        let (_, content) = line_at(text, place).unwrap_or_default();
+        let sentence = format!("no blank stands after the `:` of `{key}`");
+        let value = content.split_once(':').map_or("", |(_, value)| value).trim_end();
+        return Problem::error(code::SYNTAX, moved(place, end), sentence)
+            .help(format!("write `{key}: {}`", short(value)))
+            .fix(moved(end, end), " ");
+    }
+    let column = at.saturating_sub(start);
+    let before = line.get(..column).unwrap_or_default();
+    if let Some((word, place)) = word_without_colon(text, start) {
+        let end = place.saturating_add(word.len());
+        let sentence = format!("no `:` stands after `{}`", short(word));
+        let problem = Problem::error(code::SYNTAX, moved(place, end), sentence)
+            .help(format!("write `{}:`", short(word)));
+        return match keys::known_anywhere(word) {
+            Some(_) => problem.fix(moved(end, end), ":"),
+            None => problem,
+        };
+    }
+    if let Some(key_end) = before.find(": ") {
+        let value = line.get(key_end.saturating_add(2)..).unwrap_or_default().trim();
+        let value_start = start.saturating_add(key_end).saturating_add(2);
+        let span = moved(value_start, value_start.saturating_add(value.len()));
+        let sentence = format!("`{}` is a text with `: ` in it, without quotes", short(value));
+        let help = "put it in quotes, or the inner key on a line of its own";
+        return Problem::error(code::SYNTAX, span, sentence).help(help);
+    }
+    let sentence = "a `:` stands where no key can be";
+    let help = "a text with `: ` in it needs quotes; a key starts in the column of those beside it \
+                and has a blank after its `:`; look at the line before, too";
+    Problem::error(code::SYNTAX, character_at(text, at, offset), sentence).help(help)
+}
+
+/// A character in the content line before byte `start` that only looks like what YAML wants.
+fn lookalike(text: &str, start: usize, offset: usize) -> Option<Problem> {
+    let before = text.get(..start)?;
+    let line = before.lines().rev().find(|line| !line.trim().is_empty())?;
+    let place = before.rfind(line)?;
+    let problem = |at: usize, length: usize, sentence: &str, right: &str| {
+        let first = place.saturating_add(at).saturating_add(offset);
+        let span = Span::new(first, first.saturating_add(length));
+        Problem::error(code::SYNTAX, span, sentence).fix(span, right.to_owned())
+    };
+    if line.trim() == "--" {
+        return Some(problem(0, 2, "`--` is neither a key nor `---`", "---").help("write `---`"));
+    }
+    let (at, found) = line.char_indices().find(|(_, c)| "\u{ff1a}\u{a0}\u{3000}".contains(*c))?;
+    let (name, right) = match found {
+        '\u{ff1a}' => ("a full-width colon is not a `:`", ": "),
+        '\u{a0}' => ("a no-break space is not a blank", " "),
+        _ => ("an ideographic space is not a blank", " "),
+    };
+    let help = if right == " " { "write a blank" } else { "write `: `" };
+    Some(problem(at, found.len_utf8(), name, right).help(help))
+}
+
+/// The key of the content line before byte `start`, with its place, when it is one that is known
+/// and nothing but its blank is missing.
+fn key_without_blank(text: &str, start: usize) -> Option<(&'static str, usize)> {
+    let before = text.get(..start)?;
+    let line = before.lines().rev().find(|line| !line.trim().is_empty())?;
+    let content = line.trim_start().trim_start_matches("- ").trim_start();
+    let (key, value) = content.split_once(':')?;
+    let key = keys::known_anywhere(key)?;
+    let is_joined = !value.is_empty() && !value.starts_with([' ', '\t']) && !value.contains(": ");
+    let place = before.rfind(content)?;
+    is_joined.then_some((key, place))
+}
+
+/// The content line before byte `start`, with its place, when it is one word without a `:`.
+fn word_without_colon(text: &str, start: usize) -> Option<(&str, usize)> {
+    let before = text.get(..start)?;
+    let line = before.lines().rev().find(|line| !line.trim().is_empty())?;
+    let content = line.trim().trim_start_matches("- ");
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    let is_key = content.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_key = is_key && content.chars().all(is_word);
+    is_key.then_some((content, before.rfind(content)?))
+}
+
 /// The sentence about nesting.
 pub(crate) fn too_deep(deepest: usize) -> String {
     format!("lists and mappings are nested deeper than {deepest} levels")
+}
+
+/// The character that starts at byte `at`, or none at the end of the text.
+fn character_at(text: &str, at: usize, offset: usize) -> Span {
+    let found = text.get(at..).and_then(|rest| rest.chars().next());
+    let start = at.saturating_add(offset);
+    Span::new(start, start.saturating_add(found.map_or(0, char::len_utf8)))
 }
 
 /// The line that byte `at` is in, with its first byte.
@@ -100,29 +306,17 @@ fn misplaced_line(text: &str, at: usize, offset: usize) -> Option<Problem> {
         open.extend(found);
         neighbour = Some(line);
     }
-    let last = open.last()?.column;
-    if open.iter().any(|start| start.column == column) || column >= last {
-        return None;
+    let (wanted, is_certain) = wanted_column(&open, column, line)?;
+    let is_certain = is_certain && !stands_in_item(before, column, line);
+    if let Some(earlier) = odd_sibling(text, start, column, wanted) {
+        return Some(odd_line(text, earlier, [wanted, column], start, offset));
     }
-    let (wanted, is_certain) = nearest_column(&open, column, line)?;
-    let place = |column: usize| column.saturating_add(1);
     let first = start.saturating_add(column).saturating_add(offset);
     let end = start.saturating_add(line.trim_end_matches([' ', '\t']).len()).saturating_add(offset);
-    let sentence = format!(
-        "this line starts in column {}, its neighbours start in column {}",
-        place(column),
-        place(wanted)
-    );
-    let help = match wanted.checked_sub(column) {
-        Some(more) => format!("add {more} blank{} in front of it", plural(more)),
-        None => {
-            let less = column.saturating_sub(wanted);
-            format!("remove {less} blank{} in front of it", plural(less))
-        }
-    };
+    let (sentence, help) = (columns_told(column, wanted), blanks_told(column, wanted));
     let problem =
         Problem::error(code::INDENTATION, Span::new(first, end.max(first)), sentence).help(help);
-    let edits = moved_lines(text, start, column, wanted, offset);
+    let edits = moved_lines(text, start..text.len(), column, wanted, offset);
     let problem = if edits.is_empty() || !is_certain { problem } else { problem.fix_all(edits) };
     let neighbour = neighbour?;
     let at = before.rfind(neighbour)?.saturating_add(indentation(neighbour).len());
@@ -145,13 +339,75 @@ fn blanks_for_tabs(text: &str, offset: usize) -> Vec<Edit> {
     edits
 }
 
-/// Edits that move the line that starts at byte `start` from `column` to column `wanted`, and with
-/// it the deeper lines that follow, if it can have any.
-fn moved_lines(text: &str, start: usize, column: usize, wanted: usize, offset: usize) -> Vec<Edit> {
+/// The only line of its mapping before byte `start` when that one is odd: more lines follow in
+/// `column` than stand in column `wanted`.
+fn odd_sibling(text: &str, start: usize, column: usize, wanted: usize) -> Option<usize> {
+    let is_content = |line: &&str| !line.trim().is_empty() && !line.trim().starts_with('#');
+    let mut at = start;
+    let mut siblings = Vec::new();
+    for line in text.get(..start)?.split_inclusive('\n').rev().take(LINES_MAX) {
+        at = at.saturating_sub(line.len());
+        let blanks = indentation(line).len();
+        if is_content(&line) && blanks < wanted.min(column) {
+            break;
+        }
+        if is_content(&line) && blanks == wanted {
+            siblings.push((at, line));
+        }
+    }
+    let [(sibling, line)] = siblings.as_slice() else { return None };
+    let rest = text.get(start..)?.lines().filter(is_content).take(LINES_MAX);
+    let rest = rest.take_while(|line| indentation(line).len() >= wanted.min(column));
+    let followers: Vec<&str> = rest.filter(|line| indentation(line).len() == column).collect();
+    let are_keys = followers.iter().chain([line]).all(|line| !line.trim().starts_with('-'));
+    (are_keys && followers.len() > 1).then_some(*sibling)
+}
+
+/// The problem of the line that starts at byte `start` in the first of two columns, when the one at
+/// byte `next` and others are in the second.
+fn odd_line(text: &str, start: usize, columns: [usize; 2], next: usize, offset: usize) -> Problem {
+    let [column, wanted] = columns;
+    let whole = |start: usize| {
+        let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let first = start.saturating_add(indentation(line).len()).saturating_add(offset);
+        Span::new(first, first.saturating_add(line.trim().len()))
+    };
+    let problem = Problem::error(code::INDENTATION, whole(start), columns_told(column, wanted))
+        .help(blanks_told(column, wanted))
+        .label(whole(next), "a line after it");
+    let edits = moved_lines(text, start..next, column, wanted, offset);
+    if edits.is_empty() { problem } else { problem.fix_all(edits) }
+}
+
+fn columns_told(column: usize, wanted: usize) -> String {
+    let (column, wanted) = (column.saturating_add(1), wanted.saturating_add(1));
+    format!("this line starts in column {column}, its neighbours start in column {wanted}")
+}
+
+fn blanks_told(column: usize, wanted: usize) -> String {
+    match wanted.checked_sub(column) {
+        Some(more) => format!("add {more} blank{} in front of it", plural(more)),
+        None => {
+            let less = column.saturating_sub(wanted);
+            format!("remove {less} blank{} in front of it", plural(less))
+        }
+    }
+}
+
+/// Edits that move the first line of `range` from `column` to column `wanted`, and with it the
+/// deeper lines that follow, if it can have any.
+fn moved_lines(
+    text: &str,
+    range: Range<usize>,
+    column: usize,
+    wanted: usize,
+    offset: usize,
+) -> Vec<Edit> {
+    let start = range.start;
     let mut edits = Vec::new();
     let mut has_more = false;
     let mut at = start;
-    for line in text.get(start..).unwrap_or_default().split_inclusive('\n').take(LINES_MAX) {
+    for line in text.get(range).unwrap_or_default().split_inclusive('\n').take(LINES_MAX) {
         let found = indentation(line);
         let is_content = found.len() < line.trim_end().len();
         if is_content {
@@ -185,6 +441,41 @@ fn opens_more(line: &str) -> bool {
     content.starts_with("- ")
         || content.ends_with(':')
         || content.split_ascii_whitespace().next_back().is_some_and(block)
+}
+
+/// Whether the item that starts last in `column` has the key of `line` already.
+fn stands_in_item(before: &str, column: usize, line: &str) -> bool {
+    let key = |line: &str| {
+        let content = line.trim_start_matches([' ', '\t', '-']);
+        content.split(':').next().unwrap_or_default().to_owned()
+    };
+    let wanted = key(line);
+    for earlier in before.lines().rev().filter(|line| !line.trim().is_empty()).take(LINES_MAX) {
+        if key(earlier) == wanted {
+            return true;
+        }
+        if indentation(earlier).len() <= column {
+            return false;
+        }
+    }
+    false
+}
+
+/// The column in which `line` should start, when it starts in a wrong one, and whether that is
+/// certain.
+fn wanted_column(open: &[Start], column: usize, line: &str) -> Option<(usize, bool)> {
+    let is_item = starts(line).first()?.is_item;
+    let mut here = open.iter().filter(|start| start.column == column);
+    // A key under a dash belongs beside the key that stands after the dash.
+    if !is_item && here.clone().next().is_some() && here.all(|start| start.is_item) {
+        let beside = open.iter().find(|start| !start.is_item && start.column > column)?;
+        return Some((beside.column, true));
+    }
+    let last = open.last()?.column;
+    if open.iter().any(|start| start.column == column) || column >= last {
+        return None;
+    }
+    nearest_column(open, column, line)
 }
 
 /// The column of the line's own kind, key or list item, that is nearest to `column`, and whether no

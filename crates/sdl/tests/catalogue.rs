@@ -10,12 +10,6 @@ use undercut_sdl::{
 };
 
 /// Codes with lines as their example that `check` does not tell: a caller does. When `check` comes
-/// Codes that may come along in an example, because one mistake makes another.
-const COME_ALONG: [(&str, &[&str]); 1] = [
-    // Services that are not deployed, and then perhaps their profiles.
-    ("SDL034", &["SDL092", "SDL095"]),
-];
-
 /// A valid manifest without a warning, of which tests replace a part.
 const BASE: &str = r#"version: "2.0"
 services:
@@ -119,12 +113,7 @@ fn wrong_lines_give_their_code_and_no_other() {
         assert!(!told.is_empty(), "{code} is not told: {problems}");
         assert!(told.iter().all(|severity| level.allows(*severity)), "{code}: {told:?}");
         assert_eq!(sdl.is_none(), problems.has_errors(), "{code}");
-        let row = COME_ALONG.iter().find(|(of, _)| *of == code.as_str());
-        let others = row.map_or(&[][..], |(_, others)| others);
-        let allowed = |found: &&str| *found == code.as_str() || others.contains(found);
-        let found = codes(&problems);
-        assert!(found.iter().all(allowed), "{code}: {problems}");
-        assert_eq!(row.is_some(), found.iter().any(|one| *one != code.as_str()), "{code}");
+        assert!(codes(&problems).iter().all(|found| *found == code.as_str()), "{code}: {problems}");
     }
 }
 

@@ -304,7 +304,7 @@ fn prices_and_windows_do_not_change_the_version_hash() {
     let base = PARTS.sdl();
     let placement = ", attributes: { region: eu }";
     let other = Parts { placement, top: "reclamation: { min_window: 1h30m }", ..PARTS }.sdl();
-    assert_eq!(other.version_hash(), base.version_hash());
+    assert_eq!(other.hash(), base.hash());
     assert_ne!(other.groups_sha256(), base.groups_sha256());
     assert_eq!(other.reclamation_min_window_ns(), Some(5_400_000_000_000));
     assert_eq!(base.groups()[0].units[0].price.to_string(), "7.5uact");

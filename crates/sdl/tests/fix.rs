@@ -80,7 +80,7 @@ const SLIPS: &[(&str, &str, &str)] = &[
     ("SDL046", "persistent: true", "persistent: True"),
     ("SDL045", "beta3", "Beta3"),
     ("SDL013", "deployment:", "Deployment:"),
-    ("SDL090", "    image:", "    Image:"),
+    ("SDL071", "    image:", "    Image:"),
     ("SDL065", "sxm", "SXM"),
     ("SDL012", "- MODE=fast", "- MODE: fast"),
 ];
@@ -130,7 +130,8 @@ fn what_can_be_meant_in_two_ways_is_left_alone() {
         ("count: 1", "count: \"010\"", "SDL016"),
         ("amount: 100", "amount: 0", "SDL022"),
         ("profile: web", "profile: wbe", "SDL031"),
-        ("count: 1", "cuont: 1", "SDL090"),
+        ("count: 1", "cuont: 1", "SDL035"),
+        ("    env:\n", "    enf:\n", "SDL090"),
     ];
     for (from, to, code) in rows {
         let text = with(from, to);
@@ -144,6 +145,14 @@ fn what_can_be_meant_in_two_ways_is_left_alone() {
 fn a_key_that_is_ignored_stays_ignored_in_a_manifest_that_is_valid() {
     let text = with("    image: nginx:1.27\n", "    image: nginx:1.27\n    Command: [sh]\n");
     assert_eq!(fix(&text).text, text, "the fix would change what runs");
+}
+
+#[test]
+fn a_text_that_cannot_be_read_in_the_end_is_left_as_it_is() {
+    let text = with("    image: nginx:1.27\n", "\timage: nginx:1.27\n");
+    let fixed = fix(&text);
+    assert_eq!((fixed.text.as_str(), fixed.mended.len()), (text.as_str(), 0));
+    assert_eq!(fixed.left, check(&text).1);
 }
 
 #[test]

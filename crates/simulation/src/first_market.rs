@@ -138,7 +138,7 @@ fn manifest(entry: Entry, random: &mut Stream) -> Option<ManifestPlan> {
     Some(ManifestPlan {
         name: name.to_owned(),
         groups: sdl.groups().to_vec(),
-        version_hash: sdl.version_hash(),
+        version_hash: sdl.hash(),
         posts_at: BlockHeight::new(at.saturating_add(shift)),
         deposit: Coin::uact(uact),
         award,

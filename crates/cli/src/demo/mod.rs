@@ -179,7 +179,7 @@ fn manifests(args: &args::Demo, style: Style) -> Result<Vec<Manifest>, Failure> 
             Some(sdl) => manifests.push(Manifest {
                 name: source.path.clone(),
                 groups: sdl.groups().to_vec(),
-                version_hash: sdl.version_hash(),
+                version_hash: sdl.hash(),
             }),
             None if args.skip_invalid => {
                 let first = found.iter().find(|one| one.severity == undercut_sdl::Severity::Error);

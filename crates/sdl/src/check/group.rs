@@ -5,11 +5,11 @@ use std::ops::RangeInclusive;
 
 use undercut_primitives::resources::limits;
 
-use super::{Checker, Place, names};
+use super::{Checker, Place, names, references};
 use crate::code;
 use crate::diagnostic::{Problem, Span};
 use crate::gate::short;
-use crate::model::{Field, Located, Price, ProfileResources, Text, VolumeRequest};
+use crate::model::{Field, GpuKey, Price, ProfileResources, Text, VolumeRequest};
 use crate::quantity::{self, Amount};
 use crate::suggest::grouped;
 
@@ -23,9 +23,19 @@ pub(super) struct Group<'d> {
     gpus: u128,
     /// Whether every part of the sums is known.
     complete: bool,
-    /// Where replicas are counted, with their number.
-    counts: Vec<(Span, u32)>,
+    counts: Vec<Counted<'d>>,
     tee: Option<&'d Text<'d>>,
+}
+
+/// How many replicas of a service a placement has.
+#[derive(Clone, Copy, Debug)]
+struct Counted<'d> {
+    service: &'d str,
+    count: u32,
+    /// The number, or the placement when there is none.
+    span: Span,
+    /// What the number belongs into, when there is none.
+    body: Option<Span>,
 }
 
 impl<'d> Checker<'d, '_> {
@@ -33,11 +43,13 @@ impl<'d> Checker<'d, '_> {
     pub(super) fn group(&mut self, place: Place<'d>, span: Span, price: Option<&'d Price>) {
         if place.placement.is_empty() {
             let sentence = "a placement has an empty name";
-            self.problems.error(code::PLACEMENT_NAME, span, sentence);
+            let problem = Problem::error(code::PLACEMENT_NAME, span, sentence);
+            let help = "give it a name, here and under `profiles.placement`";
+            self.problems.push(problem.help(help));
         }
         let fits = place.resources.is_some_and(|resources| self.unit(place, resources));
         if let Some(price) = price {
-            self.price(price);
+            self.price(place, price);
         }
         self.sum(place, span, fits);
         self.group_tee(place);
@@ -50,16 +62,22 @@ impl<'d> Checker<'d, '_> {
             complete: true,
             ..Group::default()
         });
-        let count = match &place.deployed.count {
-            Field::Given(count) => Some((count.value, count.span)),
-            Field::Absent => Some((0, span)),
+        let service = place.name;
+        let counted = match &place.deployed.count {
+            Field::Given(count) => {
+                Some(Counted { service, count: count.value, span: count.span, body: None })
+            }
+            Field::Absent => {
+                Some(Counted { service, count: 0, span, body: Some(place.deployed.body) })
+            }
             Field::Bad => None,
         };
-        let (Some((count, span)), Some(resources)) = (count, place.resources) else {
+        let (Some(counted), Some(resources)) = (counted, place.resources) else {
             group.complete = false;
             return;
         };
-        group.counts.push((span, count));
+        let count = counted.count;
+        group.counts.push(counted);
         let add = |sum: &mut u128, field: &Field<u64>| {
             let product = u128::from(field.value().copied().unwrap_or(0));
             // 64 bits times 32 bits, at most 2^17 times: below 2^113, so nothing saturates.
@@ -81,15 +99,58 @@ impl<'d> Checker<'d, '_> {
         let declared = self.document.compute.get(profile).map(|named| named.span);
         let span = declared.unwrap_or_default();
         let (cpus, memory) = (limits::UNIT_CPU_MILLI, limits::UNIT_MEMORY_BYTES);
-        let mut fits = self.in_range(&resources.cpu_milli, cpus, &owner, Measure::Cpus, span);
-        fits &= self.in_range(&resources.memory_bytes, memory, &owner, Measure::Memory, span);
-        if resources.gpus.given().is_some() {
-            let gpus = limits::UNIT_GPUS;
-            fits &= self.in_range(&resources.gpus, gpus, &owner, Measure::Gpus, span);
-        }
-        self.volumes(resources, &owner, span);
+        let mut fits = !self.missing_resources(resources, &owner, span);
+        fits &= self.in_range(&resources.cpu_milli, cpus, &owner, Measure::Cpus);
+        fits &= self.in_range(&resources.memory_bytes, memory, &owner, Measure::Memory);
+        fits &= self.in_range(&resources.gpus, limits::UNIT_GPUS, &owner, Measure::Gpus);
+        self.volumes(resources, &owner);
         self.gpu_keys(&resources.gpu_keys);
         fits
+    }
+
+    /// Whether CPU, memory or storage is missing, which is one problem.
+    fn missing_resources(
+        &mut self,
+        resources: &ProfileResources<'_>,
+        owner: &str,
+        span: Span,
+    ) -> bool {
+        let is_absent = |field: &Field<u64>| matches!(field, Field::Absent);
+        let no_storage = resources.volumes.as_ref().is_some_and(Vec::is_empty);
+        let parts = [
+            ("cpu", is_absent(&resources.cpu_milli)),
+            ("memory", is_absent(&resources.memory_bytes)),
+            ("storage", no_storage),
+        ];
+        let missing: Vec<&'static str> =
+            parts.iter().filter(|(_, missing)| *missing).map(|(part, _)| *part).collect();
+        let (code, sentence, help) = match missing.as_slice() {
+            [] => return false,
+            ["cpu"] => (
+                code::UNIT_LIMIT,
+                format!("{owner} does not say how many CPUs it needs"),
+                "add `cpu: { units: 0.5 }` to its `resources`".to_owned(),
+            ),
+            ["memory"] => (
+                code::UNIT_LIMIT,
+                format!("{owner} does not say how much memory it needs"),
+                "add `memory: { size: 512Mi }` to its `resources`".to_owned(),
+            ),
+            ["storage"] => (
+                code::NO_STORAGE,
+                format!("{owner} has no storage"),
+                "add `storage: { size: 1Gi }` to its `resources`".to_owned(),
+            ),
+            missing => (
+                code::MISSING,
+                format!("{owner} has {}", references::none_of(missing)),
+                format!("write {}", references::RESOURCES),
+            ),
+        };
+        let slip = missing.iter().find_map(|part| self.problems.slip(resources.body, part));
+        let problem = Problem::error(code, span, sentence).help(help);
+        self.problems.push(problem.blamed_on(slip));
+        true
     }
 
     fn in_range(
@@ -98,38 +159,37 @@ impl<'d> Checker<'d, '_> {
         range: RangeInclusive<u64>,
         owner: &str,
         measure: Measure,
-        missing: Span,
     ) -> bool {
-        let (value, span) = match field {
-            Field::Bad => return true,
-            Field::Absent => (0, missing),
-            Field::Given(located) => (located.value, located.span),
-        };
-        if range.contains(&value) {
+        let Some(value) = field.given().filter(|value| !range.contains(&value.value)) else {
             return true;
-        }
-        let (least, most) = (measure.of(*range.start()), measure.of(*range.end()));
-        let sentence = match field {
-            Field::Absent => format!("{owner} does not say how {}", measure.question()),
-            _ => format!("{owner} asks for {}", measure.of(value)),
         };
-        let problem = Problem::error(code::UNIT_LIMIT, span, sentence);
-        self.problems.push(problem.help(format!("from {least} to {most} are possible")));
+        let (least, most) = (measure.bare(*range.start()), measure.bare(*range.end()));
+        let sentence = format!("{owner} asks for {}", measure.of(value.value));
+        let limit = match value.value < *range.start() {
+            true => format!("{least} is the least"),
+            false => format!("{most} is the most"),
+        };
+        let problem = Problem::error(code::UNIT_LIMIT, value.span, sentence).saying(limit);
+        let help = match measure.slip(value.value) {
+            Some(help) => help,
+            None => format!("write from `{least}` to `{most}`"),
+        };
+        self.problems.push(problem.help(help));
         false
     }
 
-    fn volumes(&mut self, resources: &ProfileResources<'_>, owner: &str, span: Span) {
+    fn volumes(&mut self, resources: &ProfileResources<'_>, owner: &str) {
         let Some(volumes) = &resources.volumes else { return };
-        if volumes.is_empty() {
-            let sentence = format!("{owner} has no storage");
-            let problem = Problem::error(code::NO_STORAGE, span, sentence);
-            self.problems.push(problem.help("add `storage:` with `size: 1Gi` below it"));
-        }
         self.twins(volumes, owner);
         for volume in volumes {
             let owner = format!("volume `{}` of {owner}", short(volume.name.value));
-            let (range, size) = (limits::VOLUME_BYTES, &volume.size_bytes);
-            self.in_range(size, range, &owner, Measure::Storage, volume.name.span);
+            if matches!(volume.size_bytes, Field::Absent) {
+                let sentence = format!("{owner} does not say how large it is");
+                let problem = Problem::error(code::UNIT_LIMIT, volume.name.span, sentence);
+                let slip = self.problems.slip(volume.body, "size");
+                self.problems.push(problem.help("add `size: 1Gi`").blamed_on(slip));
+            }
+            self.in_range(&volume.size_bytes, limits::VOLUME_BYTES, &owner, Measure::Storage);
         }
     }
 
@@ -150,52 +210,54 @@ impl<'d> Checker<'d, '_> {
                 quantity::size_text(*size)
             );
             let problem = Problem::warning(code::SAME_SIZE, volume.name.span, sentence)
+                .saying("as large as the other one")
                 .label(first.name.span, "the other one")
                 .help("make one larger, or other clients compute another version hash");
             self.problems.push(problem);
         }
     }
 
-    fn gpu_keys(&mut self, keys: &[Located<String>]) {
+    fn gpu_keys(&mut self, keys: &[GpuKey<'_>]) {
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
         for key in keys {
             let shown = short(key.value.strip_prefix("vendor/nvidia/model/").unwrap_or(&key.value));
             if !names::is_attribute_key(&key.value) && !key.value.ends_with("/model/") {
-                let sentence = format!("`{shown}` is not a GPU model");
-                let problem = Problem::error(code::GPU_MODEL, key.span, sentence);
-                let form = match key.value.contains("*/") {
-                    true => "the model `*` stands alone, without `ram` and `interface`",
-                    false => "use letters, digits, `-`, `_`, `.` and `/`, without blanks",
-                };
-                self.problems.push(problem.help(form));
+                self.problems.push(no_gpu_model(key, &shown));
             }
             if let Some(first) = seen.insert(&key.value, key.span) {
                 let sentence = format!("GPU alternative `{shown}` is listed twice");
                 let problem = Problem::error(code::GPU_TWICE, key.span, sentence);
-                self.problems.push(problem.label(first, "the other one").help("remove one"));
+                let problem = problem.saying("listed again").label(first, "listed here");
+                self.problems.push(problem.help("remove one of the two"));
             }
         }
     }
 
-    fn price(&mut self, price: &'d Price) {
+    fn price(&mut self, place: Place<'d>, price: &'d Price) {
         let limit = limits::UNIT_PRICE_MAX;
         let above = match price.amount.value {
             Amount::Some(value) => value > undercut_primitives::Decimal::from_whole(limit),
             Amount::Huge => true,
         };
         if above {
-            let sentence = format!("a price is above {} per block", grouped(limit));
-            self.problems.error(code::PRICE_LIMIT, price.amount.span, sentence);
+            let profile = short(place.deployed.profile.value().copied().unwrap_or_default());
+            let sentence =
+                format!("the price of `{profile}` is above {} per block", grouped(limit));
+            let problem = Problem::error(code::PRICE_LIMIT, price.amount.span, sentence);
+            let help = format!("write at most `{limit}`: what one replica may cost per block");
+            self.problems.push(problem.help(help));
         }
         let denom = &price.denom;
         match self.first_denom {
             None => self.first_denom = Some((denom.value.as_str(), denom.span)),
             Some((first, span)) if first != denom.value.as_str() => {
                 let (found, first) = (short(denom.value.as_str()), short(first));
-                let sentence = format!("this price is in `{found}`, another one in `{first}`");
+                let sentence = format!("prices are in two denoms, `{first}` and `{found}`");
                 let problem = Problem::error(code::MIXED_DENOMS, denom.span, sentence);
+                let problem = problem.saying(format!("priced in `{found}`"));
                 let problem = problem.label(span, format!("priced in `{first}`"));
-                self.problems.push(problem.help("price everything in one denom"));
+                let problem = problem.help("price everything in one denom, such as `uact`");
+                self.problems.push(problem.in_order());
             }
             Some(_) => {}
         }
@@ -222,8 +284,11 @@ impl<'d> Checker<'d, '_> {
                 let name = short(place.placement);
                 let sentence = format!("services of placement `{name}` want different TEEs");
                 let problem = Problem::error(code::TEE, tee.span, sentence);
-                let problem = problem.label(first.span, "the other one");
-                self.problems.push(problem.help("give them one `tee`, or two placements"));
+                let problem = problem.saying(format!("this one wants `{}`", short(tee.value)));
+                let problem =
+                    problem.label(first.span, format!("this one wants `{}`", short(first.value)));
+                let problem = problem.help("give them one `tee`, or a placement each");
+                self.problems.push(problem.in_order());
             }
             Some(_) => {}
             None => group.tee = Some(tee),
@@ -234,9 +299,10 @@ impl<'d> Checker<'d, '_> {
     pub(super) fn totals(&mut self) {
         let mut problems = Vec::new();
         for (name, group) in self.groups.iter().filter(|(_, group)| group.complete) {
-            let all_zero = group.counts.iter().all(|(_, count)| *count == 0);
-            for (span, _) in group.counts.iter().filter(|(_, count)| *count == 0) {
-                problems.push(zero_count(*span, name, all_zero));
+            let all_zero = group.counts.iter().all(|counted| counted.count == 0);
+            for counted in group.counts.iter().filter(|counted| counted.count == 0) {
+                let slip = counted.body.and_then(|body| self.problems.slip(body, "count"));
+                problems.push(zero_count(*counted, name, all_zero).blamed_on(slip));
             }
             if all_zero {
                 continue;
@@ -254,8 +320,12 @@ impl<'d> Checker<'d, '_> {
                         |sum| measure.of(sum),
                     );
                     let sentence = format!("placement `{}` asks for {sum}", short(name));
-                    let problem = Problem::error(code::GROUP_LIMIT, group.span, sentence);
-                    let most = format!("at most {most} in all are possible");
+                    let mut problem = Problem::error(code::GROUP_LIMIT, group.span, sentence);
+                    for counted in group.counts.iter().take(4) {
+                        let replicas = format!("{} times", grouped(u64::from(counted.count)));
+                        problem = problem.label(counted.span, replicas);
+                    }
+                    let most = format!("at most {most} in all are possible: lower a `count`");
                     problems.push(problem.help(most));
                 }
             }
@@ -285,21 +355,62 @@ impl Measure {
         }
     }
 
-    /// The end of a sentence that says that the amount is missing.
-    const fn question(self) -> &'static str {
+    /// An amount as a manifest has it.
+    fn bare(self, amount: u64) -> String {
         match self {
-            Self::Cpus => "many CPUs it needs",
-            Self::Memory => "much memory it needs",
-            Self::Storage => "large it is",
-            Self::Gpus => "many GPUs it needs",
+            Self::Cpus => quantity::cpus_text(amount).replace(" CPU", ""),
+            Self::Memory | Self::Storage => quantity::size_text(amount),
+            Self::Gpus => amount.to_string(),
+        }
+    }
+
+    /// What to write instead of an amount that was most likely meant in another unit.
+    fn slip(self, amount: u64) -> Option<String> {
+        /// Amounts below this are numbers without a unit.
+        const BARE_MAX: u64 = 1 << 16;
+        /// CPUs that nobody asks for: thousandths without their `m`.
+        const CPUS_MIN: u64 = 385;
+        let cpus = amount.checked_div(1_000).unwrap_or(0);
+        match self {
+            Self::Memory | Self::Storage if (1..BARE_MAX).contains(&amount) => {
+                Some(format!("a size without a unit is in bytes: did you mean `{amount}Mi`?"))
+            }
+            Self::Cpus if cpus >= CPUS_MIN && amount.is_multiple_of(1_000) => {
+                Some(format!("did you mean `{cpus}m`, thousandths of a CPU?"))
+            }
+            _ => None,
         }
     }
 }
 
+/// What to say of a GPU key that is not valid.
+fn no_gpu_model(key: &GpuKey<'_>, shown: &str) -> Problem {
+    if key.value.contains("*/") {
+        let sentence = format!("`{shown}` is not a GPU model");
+        let problem = Problem::error(code::GPU_MODEL, key.span, sentence);
+        return problem.help("the model `*` stands alone: remove `ram` and `interface`");
+    }
+    let (model, span) =
+        key.model.as_ref().map_or((shown, key.span), |model| (model.value, model.span));
+    let sentence = format!("`{}` is not a GPU model", short(model));
+    let problem = Problem::error(code::GPU_MODEL, span, sentence);
+    let joined: String = model.chars().filter(|c| !c.is_whitespace()).collect();
+    let joined = joined.to_ascii_lowercase();
+    let fits = joined != model && names::is_attribute_key(&format!("vendor/nvidia/model/{joined}"));
+    problem.help(match fits {
+        true => format!("did you mean `{}`?", short(&joined)),
+        false => "use letters, digits, `-`, `_`, `.` and `/`, without blanks".to_owned(),
+    })
+}
+
 /// A service that runs zero times: an error when nothing else runs beside it.
-fn zero_count(span: Span, placement: &str, all: bool) -> Problem {
-    let placement = short(placement);
+fn zero_count(counted: Counted<'_>, placement: &str, all: bool) -> Problem {
+    let (service, placement) = (short(counted.service), short(placement));
     let make = if all { Problem::error } else { Problem::warning };
-    let sentence = format!("a service is to run zero times in placement `{placement}`");
-    make(code::COUNT, span, sentence).help("write `count: 1`")
+    let sentence = format!("service `{service}` is to run zero times in placement `{placement}`");
+    let problem = make(code::COUNT, counted.span, sentence);
+    match counted.body {
+        None => problem.help("write `count: 1` or more"),
+        Some(_) => problem.saying("no `count` stands under it").help("add `count: 1`"),
+    }
 }

@@ -5,8 +5,10 @@
 
 mod expose;
 mod group;
-mod names;
-mod service;
+mod market;
+pub(crate) mod names;
+mod references;
+pub(crate) mod service;
 mod storage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,31 +16,43 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::code;
 use crate::diagnostic::{Problem, Problems, Span};
 use crate::gate::short;
-use crate::model::{Deployed, Document, Field, Names, Placement, Price, ProfileResources, Service};
-use crate::suggest;
+use crate::model::{Deployed, Document, ProfileResources, Section, Service};
+use crate::prices::KnownPrices;
 
+use expose::IpUse;
 use group::Group;
 
 /// Bytes that services and profiles may come to, counted once for each placement: 16 MiB, each
 /// value of the text counted as 32 bytes and its own.
 pub const MANIFEST_BYTES_MAX: usize = 16 << 20;
 
-/// Reports everything that does not fit.
-pub(crate) fn check(document: &Document<'_>, problems: &mut Problems) {
+/// Reports everything that does not fit, and what `prices` tell, if there are any.
+pub(crate) fn check(
+    document: &Document<'_>,
+    prices: Option<&KnownPrices>,
+    problems: &mut Problems,
+) {
     let mut checker = Checker {
         document,
         problems,
         hosts: BTreeMap::new(),
         ip_ports: BTreeMap::new(),
+        ip_ports_meant: BTreeMap::new(),
         used_endpoints: BTreeSet::new(),
         groups: BTreeMap::new(),
         first_denom: None,
         has_global: false,
+        unpriced: BTreeSet::new(),
+        undeclared_ips: BTreeSet::new(),
     };
+    checker.missing_sections();
     checker.endpoints();
     if checker.manifest_fits() {
         checker.deployment();
         checker.whole();
+        if let Some(prices) = prices {
+            market::check(document, prices, problems);
+        }
     }
 }
 
@@ -59,11 +73,17 @@ struct Checker<'d, 'p> {
     /// Host names of `accept` so far.
     hosts: BTreeMap<&'d str, Span>,
     /// Ports on leased IPs so far: name, `as` and `proto` as they are written.
-    ip_ports: BTreeMap<(&'d str, u32, &'d str), Span>,
+    ip_ports: BTreeMap<(&'d str, u32, &'d str), IpUse<'d>>,
+    /// The same by outside port and protocol.
+    ip_ports_meant: BTreeMap<(&'d str, u32, String), IpUse<'d>>,
     used_endpoints: BTreeSet<&'d str>,
     groups: BTreeMap<&'d str, Group<'d>>,
     first_denom: Option<(&'d str, Span)>,
     has_global: bool,
+    /// Placements that were reported to have no prices.
+    unpriced: BTreeSet<String>,
+    /// Leased IPs that were reported to be undeclared.
+    undeclared_ips: BTreeSet<&'d str>,
 }
 
 impl<'d> Checker<'d, '_> {
@@ -85,16 +105,28 @@ impl<'d> Checker<'d, '_> {
     }
 
     fn unused_profiles(&mut self) {
-        let places = self.document.deployment.values().filter_map(|places| places.value.as_ref());
-        let deployed = places.flat_map(BTreeMap::values).filter_map(|named| named.value.as_ref());
-        let used: BTreeSet<&str> =
-            deployed.filter_map(|deployed| deployed.profile.value().copied()).collect();
-        // A profile that is not used and one that does not exist are one slip.
-        if !used.iter().all(|name| self.document.compute.contains_key(name)) {
+        let document = self.document;
+        let mut used: BTreeSet<&str> = BTreeSet::new();
+        for places in document.deployment.values() {
+            // What cannot be read may use any profile.
+            let Some(places) = &places.value else { return };
+            for deployed in places.values() {
+                let Some(profile) = deployed.value.as_ref().and_then(|one| one.profile.value())
+                else {
+                    return;
+                };
+                used.insert(profile);
+            }
+        }
+        // A profile that is not used and one that does not exist are one slip, and so are a
+        // service that is not deployed and its profile.
+        let exist = used.iter().all(|name| document.compute.contains_key(name));
+        if !exist || !self.places_any() {
             return;
         }
-        for (name, profile) in &self.document.compute {
-            if !used.contains(name) {
+        for (name, profile) in &document.compute {
+            let is_idle = document.services.contains_key(name) && !self.is_deployed(name);
+            if !used.contains(name) && !is_idle {
                 let sentence = format!("compute profile `{}` is not used", short(name));
                 let problem = Problem::warning(code::UNUSED_PROFILE, profile.span, sentence);
                 self.problems.push(problem.help("use it under `deployment`, or remove it"));
@@ -102,30 +134,26 @@ impl<'d> Checker<'d, '_> {
         }
     }
 
-    fn find_service(&mut self, name: &str, span: Span) -> Option<&'d Service<'d>> {
-        let Some(service) = self.document.services.get(name) else {
-            let sentence = format!("service `{}` is deployed, but not declared", short(name));
-            let known = self.document.services.keys().copied();
-            let problem = Problem::error(code::UNKNOWN_SERVICE, span, sentence)
-                .saying("not found under `services`");
-            let problem = self.with_nearest(problem, name, known, &self.document.services);
-            self.problems.push(problem);
-            return None;
-        };
-        service.value.as_ref()
+    fn is_deployed(&self, service: &str) -> bool {
+        let places = self.document.deployment.get(service);
+        places.is_some_and(|places| places.value.as_ref().is_none_or(|list| !list.is_empty()))
+    }
+
+    /// Whether anything is placed, or may be as far as can be read.
+    fn places_any(&self) -> bool {
+        let document = self.document;
+        document.sections.deployment == Section::Given
+            && document.deployment.keys().any(|service| self.is_deployed(service))
     }
 
     fn unused_services(&mut self) {
         let document = self.document;
-        let deployed = |name: &str| {
-            let places = document.deployment.get(name);
-            places.is_some_and(|places| places.value.as_ref().is_none_or(|list| !list.is_empty()))
-        };
-        if !document.deployment.keys().all(|name| document.services.contains_key(name)) {
+        let exist = document.deployment.keys().all(|name| document.services.contains_key(name));
+        if !exist || !self.places_any() {
             return;
         }
         for (name, service) in &document.services {
-            if !deployed(name) {
+            if !self.is_deployed(name) {
                 let sentence = format!("service `{}` is not deployed", short(name));
                 let problem = Problem::warning(code::UNUSED_SERVICE, service.span, sentence);
                 self.problems.push(problem.help("add it under `deployment`, or remove it"));
@@ -151,132 +179,55 @@ impl<'d> Checker<'d, '_> {
         self.group(place, span, price);
     }
 
-    fn find_profile(
-        &mut self,
-        name: &str,
-        deployed: &'d Deployed<'d>,
-    ) -> Option<&'d ProfileResources<'d>> {
-        let wanted = deployed.profile.given()?;
-        let Some(profile) = self.document.compute.get(&wanted.value) else {
-            let what = match wanted.value {
-                "" => "names no compute profile".to_owned(),
-                text => format!("uses compute profile `{}`, which does not exist", short(text)),
-            };
-            let sentence = format!("service `{}` {what}", short(name));
-            let known = self.document.compute.keys().copied();
-            let problem = Problem::error(code::UNKNOWN_PROFILE, wanted.span, sentence)
-                .saying("not found under `profiles.compute`");
-            let problem = self.with_nearest(problem, wanted.value, known, &self.document.compute);
-            self.problems.push(problem);
-            return None;
-        };
-        let resources = &profile.value.as_ref()?.resources;
-        if matches!(resources, Field::Absent) {
-            let sentence = format!("compute profile `{}` has no `resources`", short(wanted.value));
-            let problem = Problem::error(code::MISSING, profile.span, sentence);
-            self.problems.push(problem.help("add `resources:` with `cpu`, `memory` and `storage`"));
-        }
-        resources.value()
-    }
-
-    fn find_placement(
-        &mut self,
-        name: &str,
-        placement: &str,
-        span: Span,
-    ) -> Option<&'d Placement<'d>> {
-        let Some(found) = self.document.placements.get(placement) else {
-            let (service, placement_name) = (short(name), short(placement));
-            let sentence = format!(
-                "service `{service}` goes to placement `{placement_name}`, which does not exist"
-            );
-            let known = self.document.placements.keys().copied();
-            let problem = Problem::error(code::UNKNOWN_PLACEMENT, span, sentence)
-                .saying("not found under `profiles.placement`");
-            let problem = self.with_nearest(problem, placement, known, &self.document.placements);
-            self.problems.push(problem);
-            return None;
-        };
-        found.value.as_ref()
-    }
-
-    fn find_price(
-        &mut self,
-        name: &str,
-        placement: &str,
-        found: &'d Placement<'d>,
-        deployed: &'d Deployed<'d>,
-    ) -> Option<&'d Price> {
-        let profile = deployed.profile.given()?;
-        if !self.document.compute.contains_key(&profile.value) {
-            return None;
-        }
-        let Some(price) = found.pricing.get(&profile.value) else {
-            let (wanted, place) = (short(profile.value), short(placement));
-            let sentence = format!("no price for profile `{wanted}` in placement `{place}`");
-            let used = format!("service `{}` uses it", short(name));
-            let mut problem = Problem::error(code::NO_PRICE, profile.span, sentence).saying(used);
-            if let Some(span) = found.pricing_span {
-                let priced: Vec<&str> = found.pricing.keys().copied().take(8).collect();
-                let lists = match priced.as_slice() {
-                    [] => "`pricing` is empty".to_owned(),
-                    names => format!("`pricing` lists {}", crate::decode::listed(names)),
-                };
-                problem = problem.label(span, lists);
-            }
-            let lines = format!("add `{wanted}: {{ denom: uact, amount: ... }}` to its `pricing`");
-            self.problems.push(problem.help(lines));
-            return None;
-        };
-        price.value.as_ref()
-    }
-
     /// What only the whole document shows.
     fn whole(&mut self) {
         let any = self.groups.values().next().is_some();
         let readable = self.document.deployment.values().all(|places| {
             places.value.as_ref().is_some_and(|list| list.values().all(|one| one.value.is_some()))
         });
-        let span = self.document.deployment_span;
         if !any && readable && !self.problems.has_errors() {
             let sentence = "the deployment places no service";
+            let span = self.document.deployment_span;
             let problem = Problem::error(code::NOTHING_DEPLOYED, span, sentence);
-            self.problems.push(problem.help("under `deployment`, name a service and a placement"));
+            self.problems.push(problem.help(self.deployment_help()));
         } else if any && !self.has_global && !self.problems.has_errors() {
             // After another error the port in question may just not have been readable.
-            let sentence = "no deployed service can be reached from outside";
-            let problem = Problem::error(code::NO_GLOBAL, span, sentence);
-            self.problems.push(problem.help("add `to: [ { global: true } ]` to a port"));
+            self.no_global();
         }
         self.unused_endpoints();
         self.totals();
     }
 
-    /// Adds help and the place of the declaration that is most like `name`.
-    fn with_nearest<'a, T>(
-        &self,
-        problem: Problem,
-        name: &str,
-        known: impl IntoIterator<Item = &'a str>,
-        declared: &Names<T>,
-    ) -> Problem {
-        if !self.problems.wants_help() {
-            return problem;
-        }
-        let known: Vec<&str> = known.into_iter().collect();
-        let Some(nearest) = suggest::nearest(name, known.iter().copied()) else {
-            let first: Vec<&str> = known.into_iter().take(8).collect();
-            return match first.as_slice() {
-                [] => problem,
-                first => problem.help(format!("there is {}", crate::decode::listed(first))),
-            };
+    fn no_global(&mut self) {
+        let document = self.document;
+        let deployed = document.services.iter().filter(|(name, _)| self.is_deployed(name));
+        let deployed = deployed.filter_map(|(name, named)| {
+            named.value.as_ref().map(|service| (*name, named.span, service))
+        });
+        let mut deployed: Vec<(&str, Span, &Service<'_>)> = deployed.collect();
+        deployed.sort_by_key(|(_, span, service)| (service.expose.is_empty(), *span));
+        let slips = |problems: &Problems| {
+            deployed.iter().find_map(|(_, _, service)| {
+                let ports = service.expose.iter();
+                let to = ports.filter_map(|port| problems.slip(port.span, "to")).next();
+                problems.slip(service.body, "expose").or(to).cloned()
+            })
         };
-        let span = declared.get(nearest).map(|named| named.span);
-        let problem = problem.help(format!("did you mean `{}`?", short(nearest)));
-        match span {
-            Some(span) => problem.label(span, "a similar name is declared here"),
-            None => problem,
-        }
+        let slip = slips(self.problems).or_else(|| self.problems.stray("expose").cloned());
+        let sentence = "no deployed service can be reached from outside";
+        let Some((name, span, service)) = deployed.first() else { return };
+        let problem = match service.expose.first() {
+            Some(port) => {
+                let span = expose::place_of_port(port);
+                Problem::error(code::NO_GLOBAL, span, sentence)
+                    .saying("no `to` of this port has `global: true`")
+                    .help("add `to: [ { global: true } ]` to the port")
+            }
+            None => Problem::error(code::NO_GLOBAL, *span, sentence)
+                .saying(format!("service `{}` has no `expose`", short(name)))
+                .help("add `expose: [ { port: 80, to: [ { global: true } ] } ]`"),
+        };
+        self.problems.push(problem.blamed_on(slip.as_ref()));
     }
 
     /// Whether the manifest stays within [`MANIFEST_BYTES_MAX`]. A service is written once for

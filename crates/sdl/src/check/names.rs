@@ -3,12 +3,12 @@
 //! Each predicate looks at the whole text: a final newline is a character like any other.
 
 /// A service: letters, digits and hyphens in small letters, from a letter to no hyphen.
-pub(super) fn is_service_name(text: &str) -> bool {
+pub(crate) fn is_service_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase()) && is_label(text)
 }
 
 /// A host name: labels with points between them, at most 253 bytes.
-pub(super) fn is_host_name(text: &str) -> bool {
+pub(crate) fn is_host_name(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_label)
 }
 
@@ -19,21 +19,21 @@ fn is_label(text: &str) -> bool {
 }
 
 /// An environment variable: letters, digits, `-`, `_` and `.`, no digit first, not `.` or `..`.
-pub(super) fn is_variable_name(text: &str) -> bool {
+pub(crate) fn is_variable_name(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
     let starts = text.starts_with(|c: char| inner(c) && !c.is_ascii_digit());
     starts && text.chars().all(inner) && text != "." && !text.starts_with("..")
 }
 
 /// A leased IP: small letters first, then also digits, `-` and `_`; at least two characters.
-pub(super) fn is_endpoint_name(text: &str) -> bool {
+pub(crate) fn is_endpoint_name(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     let starts = text.starts_with(|c: char| c.is_ascii_lowercase());
     starts && text.len() >= 2 && text.chars().all(inner)
 }
 
 /// A resource attribute's key: 2 to 128 characters, a letter first, `*` only last and not second.
-pub(super) fn is_attribute_key(text: &str) -> bool {
+pub(crate) fn is_attribute_key(text: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let inner = |c: char| word(c) || "/.-".contains(c);
     let (body, star) = match text.strip_suffix('*') {

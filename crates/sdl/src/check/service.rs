@@ -8,16 +8,16 @@ use crate::model::{Credentials, Expose, Field, Http, Located, Service, Text, Ver
 use crate::suggest;
 
 /// Conditions on which a proxy asks the next replica.
-const NEXT_CASES: &[&str] =
+pub(crate) const NEXT_CASES: &[&str] =
     &["error", "timeout", "500", "502", "503", "504", "403", "404", "429", "off"];
 /// The most items of `next_cases`; the reference has no limit, but only ten words to choose from.
-const NEXT_CASES_MAX: usize = 64;
+pub(crate) const NEXT_CASES_MAX: usize = 64;
 /// The longest time-out, in milliseconds.
-const TIMEOUT_MS_MAX: u32 = 60_000;
+pub(crate) const TIMEOUT_MS_MAX: u32 = 60_000;
 /// The largest request body, in bytes.
-const BODY_BYTES_MAX: u32 = 104_857_600;
+pub(crate) const BODY_BYTES_MAX: u32 = 104_857_600;
 /// The largest proxy buffer, in bytes.
-const BUFFER_BYTES_MAX: u32 = 1_048_576;
+pub(crate) const BUFFER_BYTES_MAX: u32 = 1_048_576;
 
 impl<'d> Checker<'d, '_> {
     pub(super) fn service(&mut self, name: &'d str, span: Span, service: &'d Service<'d>) {
@@ -26,7 +26,16 @@ impl<'d> Checker<'d, '_> {
             let sentence = format!("{} is not a service name", quoted(name));
             let problem = Problem::error(code::SERVICE_NAME, declared, sentence);
             let form = "use small letters, digits and hyphens: a letter first, no hyphen last";
-            self.problems.push(problem.help(form));
+            let meant = name.to_ascii_lowercase().replace(['_', '.', ' '], "-");
+            let help = match names::is_service_name(&meant) {
+                true => format!("write `{meant}`, here and under `deployment`"),
+                false => form.to_owned(),
+            };
+            let problem = problem.help(help);
+            self.problems.push(match span == declared {
+                true => problem,
+                false => problem.label(span, "it is deployed under this name"),
+            });
         }
         self.image(name, declared, service);
         for variable in service.env.iter().flatten() {
@@ -53,21 +62,42 @@ impl<'d> Checker<'d, '_> {
         };
         let sentence = format!("service `{}` has no image", short(name));
         let problem = Problem::error(code::IMAGE, span, sentence);
-        self.problems.push(problem.help("add `image:` with a name and a tag"));
+        let help = match &service.image {
+            Field::Absent => "add `image:` with a name and a tag, such as `image: nginx:1.27`",
+            _ => "write a name and a tag, such as `image: nginx:1.27`",
+        };
+        let slip = self.problems.slip(service.body, "image");
+        let slip = slip.filter(|_| matches!(service.image, Field::Absent));
+        self.problems.push(problem.help(help).blamed_on(slip));
     }
 
     fn variable(&mut self, service: &str, item: &Text<'_>) {
-        let name = item.value.split('=').next().unwrap_or_default();
-        if !names::is_variable_name(name) {
-            let (name, service) = (short(name), short(service));
-            let sentence = match name.as_str() {
-                "" => format!("an item of `env` of service `{service}` has no name"),
-                name => format!("`{name}` is not the name of an environment variable"),
-            };
-            let problem = Problem::error(code::ENVIRONMENT, item.span, sentence);
-            let form = "write NAME=value; a name has letters, digits, `_`, `-` and `.`";
-            self.problems.push(problem.help(form));
+        let (name, value) = item.value.split_once('=').unwrap_or((item.value, ""));
+        if names::is_variable_name(name) {
+            return;
         }
+        let (shown, service) = (short(name), short(service));
+        let sentence = match name.trim() {
+            "" => format!("an item of `env` of service `{service}` has no name"),
+            _ => format!("`{shown}` is not the name of an environment variable"),
+        };
+        let problem = Problem::error(code::ENVIRONMENT, item.span, sentence);
+        let trimmed = name.trim();
+        let trimmed = trimmed.strip_prefix("export ").unwrap_or(trimmed).trim();
+        let joined = trimmed.replace([' ', '/', '\u{3000}'], "_");
+        let is_plain = item.span.end.saturating_sub(item.span.start) == item.value.len();
+        self.problems.push(if names::is_variable_name(trimmed) {
+            let meant = format!("{trimmed}={}", value.trim());
+            let help = format!("write `{}`", short(&meant));
+            problem.help(help).maybe_fix(item.span, is_plain.then_some(meant))
+        } else if trimmed.starts_with(|c: char| c.is_ascii_digit()) {
+            let help = format!("write `_{}`", short(item.value));
+            problem.saying("a name starts with no digit").help(help)
+        } else if names::is_variable_name(&joined) {
+            problem.help(format!("write `{}`", short(&format!("{joined}={value}"))))
+        } else {
+            problem.help("write `NAME=value`; a name has letters, digits, `_`, `-` and `.`")
+        });
     }
 
     fn credentials(&mut self, service: &str, credentials: &Credentials<'_>) {
@@ -82,8 +112,11 @@ impl<'d> Checker<'d, '_> {
                 let span = field.given().map_or(credentials.span, |text| text.span);
                 let sentence =
                     format!("`credentials` of service `{}` have no `{key}`", short(service));
-                let help = format!("add `{key}:`, or remove `credentials`");
-                self.problems.push(Problem::error(code::CREDENTIALS, span, sentence).help(help));
+                let problem = Problem::error(code::CREDENTIALS, span, sentence);
+                let help = format!("write `{key}:` with a value, or remove `credentials`");
+                let slip = self.problems.slip(credentials.body, key);
+                let slip = slip.filter(|_| field.given().is_none());
+                self.problems.push(problem.help(help).blamed_on(slip));
             }
         }
     }
@@ -103,7 +136,10 @@ impl<'d> Checker<'d, '_> {
                 _ => format!("port {port} of service `{service}` is not between 1 and 65535"),
             };
             let problem = Problem::error(code::PORT, span, sentence);
-            self.problems.push(problem.help("write the port that the container listens on"));
+            let slip = self.problems.slip(expose.span, "port");
+            let slip = slip.filter(|_| matches!(expose.port, Field::Absent));
+            let help = "write the port that the container listens on, such as `port: 80`";
+            self.problems.push(problem.help(help).blamed_on(slip));
         }
         let Some(protocol) = &expose.protocol else { return };
         let upper = protocol.value.to_ascii_uppercase();
@@ -131,13 +167,15 @@ impl<'d> Checker<'d, '_> {
             let (service, value) = (short(service), option.value);
             let sentence =
                 format!("`{key}` of service `{service}` is {value}, the limit is {limit}");
-            self.problems.error(code::HTTP_OPTION, option.span, sentence);
+            let problem = Problem::error(code::HTTP_OPTION, option.span, sentence);
+            self.problems.push(problem.help(format!("write `{key}: {limit}` or less")));
         }
         let cases = http.next_cases.as_deref().unwrap_or_default();
         // The list is repeated for every `to` item, so it may not be of any length.
         if let Some(case) = cases.get(NEXT_CASES_MAX) {
             let sentence = format!("`next_cases` has more than {NEXT_CASES_MAX} items");
-            self.problems.error(code::HTTP_OPTION, case.span, sentence);
+            let problem = Problem::error(code::HTTP_OPTION, case.span, sentence);
+            self.problems.push(problem.help("name each case once"));
         }
         for case in cases {
             let known = NEXT_CASES.contains(&case.value);
@@ -151,28 +189,29 @@ impl<'d> Checker<'d, '_> {
                 false => format!("`{name}` is not a case for `next_cases`"),
             };
             let problem = Problem::error(code::HTTP_OPTION, case.span, sentence);
-            let help = suggest::did_you_mean(case.value, NEXT_CASES.iter().copied());
-            let cases = || format!("cases are {}", crate::decode::listed(NEXT_CASES));
-            let problem = problem.maybe_fix(
-                case.span,
-                suggest::same_word(case.value, NEXT_CASES).filter(|meant| *meant != case.value),
-            );
-            self.problems.push(if known {
-                problem
-            } else {
-                problem.help(help.unwrap_or_else(cases))
-            });
+            let help = match suggest::nearest(case.value, NEXT_CASES.iter().copied()) {
+                _ if known => "write `[ \"off\" ]`, or remove `off`".to_owned(),
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => format!("cases are {}", crate::decode::listed(NEXT_CASES)),
+            };
+            let meant = suggest::same_word(case.value, NEXT_CASES);
+            let meant = meant.filter(|meant| *meant != case.value);
+            self.problems.push(problem.help(help).maybe_fix(case.span, meant));
         }
     }
 
     fn tee(&mut self, service: &str, tee: &Text<'_>) {
         if !matches!(tee.value, "" | "cpu" | "cpu-gpu") {
             let (tee_name, service) = (short(tee.value), short(service));
-            let sentence = format!("`tee` of service `{service}` is `{tee_name}`");
+            let sentence =
+                format!("`tee` of service `{service}` is `{tee_name}`, not `cpu` or `cpu-gpu`");
             let problem = Problem::error(code::TEE, tee.span, sentence);
-            let problem = problem.help("write `cpu` or `cpu-gpu`, in small letters");
             let meant = suggest::same_word(tee.value, &["cpu", "cpu-gpu"]);
-            self.problems.push(problem.maybe_fix(tee.span, meant));
+            let help = match meant {
+                Some(meant) => format!("write `{meant}`"),
+                None => "write `cpu` or `cpu-gpu`, or remove it".to_owned(),
+            };
+            self.problems.push(problem.help(help).maybe_fix(tee.span, meant));
         }
     }
 

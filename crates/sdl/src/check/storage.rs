@@ -21,8 +21,10 @@ impl<'d> Checker<'d, '_> {
         let by_name = volumes.iter().map(|volume| (volume.name.value, volume));
         let by_name: BTreeMap<&str, &VolumeRequest<'_>> = by_name.collect();
         let mut paths: BTreeMap<&str, Span> = BTreeMap::new();
+        let mut all_found = true;
         for (name, mount) in mounts {
             let volume = self.find_volume(place, name, mount, &by_name);
+            all_found &= volume.is_some();
             let Some(value) = &mount.value else { continue };
             self.mount_path(name, mount.span, value, &mut paths);
             let is_ram = volume.and_then(class).is_some_and(|class| class == "ram");
@@ -36,7 +38,10 @@ impl<'d> Checker<'d, '_> {
                 self.problems.push(problem.help("remove `readOnly`"));
             }
         }
-        self.unmounted(place, volumes, mounts);
+        // A mount of a volume that does not exist is meant for one that does.
+        if all_found {
+            self.unmounted(place, volumes, mounts);
+        }
     }
 
     fn find_volume(
@@ -51,14 +56,23 @@ impl<'d> Checker<'d, '_> {
             let profile = place.deployed.profile.value().copied().unwrap_or_default();
             let (name_shown, profile) = (short(name), short(profile));
             let sentence = format!("profile `{profile}` has no volume `{name_shown}` to mount");
-            let help = match self.problems.wants_help() {
-                true => suggest::did_you_mean(name, volumes.keys().copied()),
+            let problem = Problem::error(code::UNKNOWN_VOLUME, mount.span, sentence);
+            let nearest = match self.problems.wants_help() {
+                true => suggest::nearest(name, volumes.keys().copied()),
                 false => None,
             };
+            let nearest = nearest.and_then(|nearest| volumes.get(nearest));
             let first: Vec<&str> = volumes.keys().copied().take(8).collect();
-            let problem = Problem::error(code::UNKNOWN_VOLUME, mount.span, sentence);
-            let listed = || format!("its volumes are {}", crate::decode::listed(&first));
-            self.problems.push(problem.help(help.unwrap_or_else(listed)));
+            self.problems.push(match (nearest, first.as_slice()) {
+                (Some(volume), _) => problem
+                    .label(volume.name.span, "a similar name is declared here")
+                    .help(format!("did you mean `{}`?", short(volume.name.value))),
+                (None, []) => problem,
+                (None, [only]) => problem.help(format!("its only volume is `{}`", short(only))),
+                (None, first) => {
+                    problem.help(format!("its volumes are {}", crate::decode::listed(first)))
+                }
+            });
         }
         found
     }
@@ -82,11 +96,22 @@ impl<'d> Checker<'d, '_> {
                 path => format!("mount path `{}` of volume `{name}` is not absolute", short(path)),
             };
             let problem = Problem::error(code::MOUNT_PATH, span, sentence);
-            self.problems.push(problem.help("write `mount:` with a path that starts with `/`"));
+            let is_word = path.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && path.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
+            let problem = match path {
+                "" => problem.help("write `mount:` with a path that starts with `/`: `/data`"),
+                path if is_word => {
+                    problem.help(format!("write `/{}`", short(path))).fix(span, format!("/{path}"))
+                }
+                _ => problem.help("write a path that starts with `/`: `/data`"),
+            };
+            let slip = self.problems.slip(mount.body, "mount").filter(|_| path.is_empty());
+            self.problems.push(problem.blamed_on(slip));
         } else if let Some(first) = paths.insert(path, span) {
             let sentence = format!("two volumes are mounted on `{}`", short(path));
             let problem = Problem::error(code::MOUNT_PATH, span, sentence);
-            self.problems.push(problem.label(first, "the other one"));
+            let problem = problem.saying("mounted here").label(first, "mounted here");
+            self.problems.push(problem.help("give each volume a path of its own").in_order());
         }
     }
 
@@ -104,8 +129,27 @@ impl<'d> Checker<'d, '_> {
                 format!("persistent volume `{shown}` is not mounted by service `{service}`");
             let make = if is_error { Problem::error } else { Problem::warning };
             let problem = make(code::NOT_MOUNTED, volume.name.span, sentence);
-            let help = format!("add `params.storage.{shown}.mount` to service `{service}`");
-            self.problems.push(problem.help(help));
+            let declared = self.document.services.get(place.name).map(|named| named.span);
+            let declared = declared.unwrap_or(volume.name.span);
+            let params = place.service.params.as_ref();
+            let slip = params.and_then(|params| self.problems.slip(params.body, "storage"));
+            let mounts_of = format!("`{shown}: {{ mount: /data }}`");
+            let help = match params {
+                Some(_) if !mounts.is_empty() => {
+                    format!("add {mounts_of} under `params.storage` of the service")
+                }
+                Some(_) => format!(
+                    "add `storage: {{ {shown}: {{ mount: /data }} }}` under `params` of the service"
+                ),
+                None => format!(
+                    "add `params: {{ storage: {{ {shown}: {{ mount: /data }} }} }}` to the service"
+                ),
+            };
+            let problem = problem.saying("persistent").help(help);
+            self.problems.push(match slip {
+                Some(slip) => problem.blamed_on(Some(slip)),
+                None => problem.label(declared, "this service does not mount it"),
+            });
         }
     }
 }

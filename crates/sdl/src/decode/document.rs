@@ -1,50 +1,54 @@
 //! The top level: version, sections, reclamation, endpoints.
 
-use super::{Decoder, Pair, Unknown, What};
+use std::collections::BTreeSet;
+
+use super::{Decoder, Pair, Unknown, What, keys};
 use crate::code;
-use crate::diagnostic::{Problem, Span};
+use crate::diagnostic::{Problem, Slip, Span};
 use crate::gate::{quoted, short};
-use crate::model::{Document, Field, IpEndpoint, Names, Version};
+use crate::model::{Document, Field, IpEndpoint, Located, Names, Section, Sections, Version};
 use crate::node::{Kind, Node, Style};
 use crate::quantity::{self, NoQuantity};
 
-const TOP_KEYS: &[&str] =
+pub(crate) const TOP_KEYS: &[&str] =
     &["version", "include", "services", "profiles", "deployment", "endpoints", "reclamation"];
 
 impl<'n> Decoder<'_> {
     pub(super) fn document(&mut self, root: &'n Node<'n>) -> Option<Document<'n>> {
-        let Kind::Mapping(_) = root.kind else {
-            self.wrong_kind(
-                root,
-                What::Words("the document"),
-                "a mapping with `version` and `services`",
-            );
+        const OWNER: What<'_> = What::Words("the document");
+        let Kind::Mapping(pairs) = &root.kind else {
+            self.wrong_kind(root, OWNER, "a mapping with `version` and `services`");
             return None;
         };
-        let mut document = Document {
-            version: Version::V2_0,
-            services: Names::new(),
-            compute: Names::new(),
-            placements: Names::new(),
-            deployment: Names::new(),
-            endpoints: Names::new(),
-            reclamation_ns: None,
-            deployment_span: Span::new(root.span.start, root.span.start),
-        };
+        let first = pairs.first().map_or(root.span, |(key, _)| key.span);
+        if let Some((key, _)) = pairs.iter().find(|(key, _)| key.scalar() == Some("apiVersion")) {
+            let sentence = "the document has no key `apiVersion`";
+            let problem = Problem::error(code::UNKNOWN_KEY, key.span, sentence)
+                .saying("this is a Kubernetes object")
+                .help("a manifest has `version`, `services`, `profiles` and `deployment`");
+            self.problems.push(problem);
+            return None;
+        }
+        let mut document = empty_document(first);
         let mut version = None;
-        for pair in self.fields(root, &What::Words("the document"), TOP_KEYS, Unknown::Refused)? {
+        for pair in self.fields(root, &OWNER, TOP_KEYS, Unknown::Refused)? {
             match pair.name {
                 "version" => version = Some(self.version(&pair)),
                 "include" => drop(self.texts(pair.value, What::Words("`include`"))),
                 "services" => {
+                    document.sections.services = section(pair.value);
                     document.services =
-                        self.names(pair.value, What::Words("`services`"), |this, pair| {
-                            this.service(pair)
+                        self.names(pair.value, What::Words("`services`"), |this, pair| match this
+                            .note_section(root, pair)
+                        {
+                            true => None,
+                            false => this.service(pair),
                         });
                 }
                 "profiles" => self.profiles(&pair, &mut document),
                 "deployment" => {
                     document.deployment_span = pair.key.span;
+                    document.sections.deployment = section(pair.value);
                     document.deployment =
                         self.names(pair.value, What::Words("`deployment`"), |this, pair| {
                             this.deployed(pair)
@@ -59,15 +63,63 @@ impl<'n> Decoder<'_> {
                 _ => document.reclamation_ns = self.reclamation(&pair),
             }
         }
-        match version {
-            Some(version) => document.version = version.unwrap_or(Version::V2_0),
-            None => {
-                let span = Span::new(root.span.start, root.span.start);
-                let problem = Problem::error(code::VERSION, span, "the document has no `version`");
-                self.problems.push(problem.help("add the line `version: \"2.0\"`"));
+        document.version = match version {
+            Some(version) => version.unwrap_or(Version::V2_0),
+            None => self.no_version(root, first),
+        };
+        self.missing_sections(root, &mut document);
+        Some(document)
+    }
+
+    /// Whether a service is a section that stands too far to the right, while the document has none
+    /// of its name, which is reported later.
+    fn note_section(&mut self, root: &Node<'_>, pair: &Pair<'n, '_>) -> bool {
+        let section = ["profiles", "deployment"].into_iter().find(|name| *name == pair.name);
+        let is_missing = |name: &&str| !keys::has_any_key(root, &[name]);
+        let is_service = keys::has_any_key(pair.value, &["image"]);
+        let Some(section) = section.filter(is_missing).filter(|_| !is_service) else {
+            return false;
+        };
+        let (span, label) = (pair.key.span, "this stands under `services`");
+        let help = Some("put it at the left margin, and what is under it less far in".to_owned());
+        self.problems.note_stray(section, Slip { span, label, help, fix: None, is_told: false });
+        true
+    }
+
+    fn no_version(&mut self, root: &Node<'_>, first: Span) -> Version {
+        // A misspelt key was refused, and is all there is to say.
+        if !self.problems.slip(root.span, "version").is_some_and(|slip| slip.is_told) {
+            let sentence = "the document has no `version`";
+            let problem = Problem::error(code::VERSION, first, sentence);
+            self.problems.push(problem.help("add the line `version: \"2.0\"` at the top"));
+        }
+        Version::V2_0
+    }
+
+    /// Marks the sections that are missing because their key was refused.
+    fn missing_sections(&mut self, root: &'n Node<'n>, document: &mut Document<'n>) {
+        let Kind::Mapping(pairs) = &root.kind else { return };
+        let strays = pairs.iter().filter_map(|(key, _)| key.scalar());
+        document.strays = strays.filter(|name| !TOP_KEYS.contains(name)).collect();
+        let told = |this: &Self, section: Section, key| match section {
+            Section::Missing => match this.problems.slip(root.span, key) {
+                Some(slip) if slip.is_told => Section::Told,
+                _ => Section::Missing,
+            },
+            section => section,
+        };
+        let sections = &mut document.sections;
+        sections.services = told(self, sections.services, "services");
+        sections.profiles = told(self, sections.profiles, "profiles");
+        sections.deployment = told(self, sections.deployment, "deployment");
+        for (section, key) in
+            [(&mut sections.compute, "compute"), (&mut sections.placement, "placement")]
+        {
+            let is_told = sections.profiles == Section::Told || document.strays.contains(key);
+            if *section == Section::Missing && is_told {
+                *section = Section::Told;
             }
         }
-        Some(document)
     }
 
     fn version(&mut self, pair: &Pair<'n, '_>) -> Option<Version> {
@@ -80,16 +132,14 @@ impl<'n> Decoder<'_> {
             None => ("", pair.key.span),
         };
         let Some((version, usual)) = read_version(text) else {
-            let sentence = format!("`version` is {}, not \"2.0\" or \"2.1\"", quoted(text));
-            let problem = Problem::error(code::VERSION, span, sentence);
-            self.problems.push(problem.help("write `version: \"2.0\"`"));
+            self.problems.push(no_such_version(text, span));
             return None;
         };
         let rules = if version == Version::V2_0 { "2.0" } else { "2.1" };
         let quoted = pair.value.style() == Some(Style::Quoted);
         let problem = if !usual {
             let sentence = format!("version `{}` follows the rules of {rules}", short(text));
-            Problem::warning(code::UNUSUAL_VERSION, span, sentence)
+            Problem::warning(code::UNUSUAL_VERSION, span, sentence).saying(VERSIONS)
         } else if !quoted {
             let sentence = "`version` is a number, not text";
             Problem::warning(code::VERSION, span, sentence)
@@ -104,14 +154,19 @@ impl<'n> Decoder<'_> {
 
     fn profiles(&mut self, pair: &Pair<'n, '_>, document: &mut Document<'n>) {
         const KEYS: &[&str] = &["compute", "placement"];
+        document.profiles_span = pair.key.span;
+        document.profiles_body = pair.value.span;
+        document.sections.profiles = section(pair.value);
         let fields = self.fields(pair.value, &What::Words("`profiles`"), KEYS, Unknown::Ignored);
         for pair in fields.unwrap_or_default() {
             if pair.name == "compute" {
+                document.sections.compute = section(pair.value);
                 document.compute =
                     self.names(pair.value, What::Words("`profiles.compute`"), |this, pair| {
                         this.compute_profile(pair)
                     });
             } else {
+                document.sections.placement = section(pair.value);
                 document.placements =
                     self.names(pair.value, What::Words("`profiles.placement`"), |this, pair| {
                         this.placement(pair)
@@ -122,14 +177,14 @@ impl<'n> Decoder<'_> {
 
     fn endpoint(&mut self, pair: &Pair<'n, '_>) -> Option<IpEndpoint<'n>> {
         let owner = What::Named("endpoint", pair.name);
-        let mut endpoint = IpEndpoint::default();
+        let mut endpoint = IpEndpoint { body: pair.value.span, ..IpEndpoint::default() };
         for pair in self.fields(pair.value, &owner, &["kind"], Unknown::Ignored)? {
             endpoint.kind = self.text(pair.value, pair.what);
         }
         Some(endpoint)
     }
 
-    fn reclamation(&mut self, pair: &Pair<'n, '_>) -> Option<u64> {
+    fn reclamation(&mut self, pair: &Pair<'n, '_>) -> Option<Located<u64>> {
         let mut window = Field::Absent;
         for pair in self.fields(
             pair.value,
@@ -148,7 +203,7 @@ impl<'n> Decoder<'_> {
         };
         let why = match quantity::duration_ns(text) {
             Ok(0) => "is not above zero",
-            Ok(window) => return Some(window),
+            Ok(value) => return Some(Located { value, span }),
             Err(_) if text.is_empty() => "is missing",
             Err(NoQuantity::Syntax) => "is not a duration",
             Err(NoQuantity::Negative) => "is below zero",
@@ -159,8 +214,59 @@ impl<'n> Decoder<'_> {
             text => format!("`{}` as `min_window` {why}", short(text)),
         };
         let problem = Problem::error(code::RECLAMATION, span, sentence);
-        self.problems.push(problem.help("write hours, minutes or seconds: `24h`, `1h30m`, `45s`"));
+        let days = text.strip_suffix('d').and_then(|days| quantity::whole(days).ok());
+        let hours = days.and_then(|days| days.checked_mul(24)).map(|hours| format!("{hours}h"));
+        let hours = hours.filter(|hours| quantity::duration_ns(hours).is_ok_and(|ns| ns > 0));
+        let help = match &hours {
+            Some(hours) => format!("write hours: `{hours}`"),
+            None => "write hours, minutes or seconds: `24h`, `1h30m`, `45s`".to_owned(),
+        };
+        let slip = self.problems.slip(pair.value.span, "min_window").filter(|_| text.is_empty());
+        let problem = problem.help(help).maybe_fix(span, hours).blamed_on(slip);
+        self.problems.push(problem);
         None
+    }
+}
+
+/// What may be said of a version that is not one of the two.
+const VERSIONS: &str = "there are versions 2.0 and 2.1";
+
+fn no_such_version(text: &str, span: Span) -> Problem {
+    let sentence = format!("`version` is {}, not \"2.0\" or \"2.1\"", quoted(text));
+    let problem = Problem::error(code::VERSION, span, sentence);
+    let inner = text.trim_matches(['\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}', '\'', '"']);
+    if inner != text && matches!(inner, "2.0" | "2.1") {
+        let help = format!("write straight quotes: `version: \"{inner}\"`");
+        let problem = problem.saying("these are no quotes to YAML").help(help);
+        return problem.fix(span, format!("\"{inner}\""));
+    }
+    problem.saying(VERSIONS).help("write `version: \"2.0\"`")
+}
+
+fn empty_document<'n>(first: Span) -> Document<'n> {
+    Document {
+        version: Version::V2_0,
+        services: Names::new(),
+        compute: Names::new(),
+        placements: Names::new(),
+        deployment: Names::new(),
+        endpoints: Names::new(),
+        reclamation_ns: None,
+        first,
+        deployment_span: first,
+        profiles_span: first,
+        profiles_body: Span::default(),
+        sections: Sections::default(),
+        strays: BTreeSet::new(),
+    }
+}
+
+/// Whether the names of a section can be read.
+fn section(node: &Node<'_>) -> Section {
+    match node.kind {
+        Kind::Mapping(_) => Section::Given,
+        _ if node.is_null() => Section::Given,
+        _ => Section::Told,
     }
 }
 

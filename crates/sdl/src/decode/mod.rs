@@ -3,18 +3,18 @@
 //! Every mismatch is reported with the place of the value, and reading goes on beside it. Whether
 //! the parts fit together is the next step's question ([`crate::check`]).
 
-mod document;
+pub(crate) mod document;
+mod instead;
+pub(crate) mod keys;
 mod placement;
-mod profile;
-mod service;
+pub(crate) mod profile;
+pub(crate) mod service;
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use undercut_primitives::Code;
-
 use crate::code;
-use crate::diagnostic::{Edit, Problem, Problems, Span};
+use crate::diagnostic::{Problem, Problems, Slip};
 use crate::gate::{quoted, short};
 use crate::model::{Document, Field, Located, Names, Text};
 use crate::node::{Kind, Node, Style, Tag};
@@ -55,16 +55,30 @@ enum What<'w> {
     Named(&'w str, &'w str),
     /// A key of a thing: ``` `image` of service `web` ```.
     Key(&'w str, &'w What<'w>),
-    /// Words and the thing they belong to: ``` a port of service `web` ```.
+    /// An item of the list under a key of a thing: ``` a port of service `web` ```.
+    Item(&'w str, &'w What<'w>),
+    /// Words and the thing they belong to: ``` a key of service `web` ```.
     Part(&'w str, &'w What<'w>),
     /// Where a service is placed: service, placement.
     Placed(&'w str, &'w str),
 }
 
-impl What<'_> {
+impl<'w> What<'w> {
     /// Whether this is an environment variable.
     fn is_variable(&self) -> bool {
-        matches!(self, Self::Part(_, Self::Key("env", _)))
+        matches!(self, Self::Item("env", _))
+    }
+
+    /// The keys on the way from the thing that has a name to this one, and that thing.
+    fn path(&self) -> (Vec<&'w str>, Self) {
+        let mut keys = Vec::new();
+        let mut thing = *self;
+        while let Self::Key(key, owner) | Self::Item(key, owner) = thing {
+            keys.push(key);
+            thing = *owner;
+        }
+        keys.reverse();
+        (keys, thing)
     }
 }
 
@@ -73,7 +87,14 @@ impl fmt::Display for What<'_> {
         match self {
             Self::Words(words) => f.write_str(words),
             Self::Named(kind, name) => write!(f, "{kind} `{}`", short(name)),
-            Self::Key(key, owner) => write!(f, "`{}` of {owner}", short(key)),
+            Self::Item("expose", owner) => write!(f, "a port of {owner}"),
+            Self::Item("storage", owner) => write!(f, "a volume of {owner}"),
+            Self::Item("nvidia", _) => write!(f, "a GPU model of {}", self.path().1),
+            Self::Key(..) => {
+                let (keys, thing) = self.path();
+                write!(f, "`{}` of {thing}", short(&keys.join(".")))
+            }
+            Self::Item(key, owner) => write!(f, "an item of {}", Self::Key(key, owner)),
             Self::Part(words, owner) => write!(f, "{words} {owner}"),
             Self::Placed(service, placement) => {
                 write!(f, "the deployment of `{}` in `{}`", short(service), short(placement))
@@ -87,26 +108,13 @@ struct Decoder<'p> {
 }
 
 impl<'n> Decoder<'_> {
-    fn refuse(&mut self, code: Code, span: Span, sentence: String) {
-        self.problems.error(code, span, sentence);
-    }
-
     fn wrong_kind(&mut self, node: &Node<'_>, what: What<'_>, wanted: &str) {
         let sentence = format!("{what} must be {wanted}, not {}", node.describe());
         let problem = Problem::error(code::WRONG_TYPE, node.span, sentence);
-        let assignment = if what.is_variable() { as_assignment(node) } else { None };
-        if let Some(edit) = assignment {
-            let help = "write `=` between name and value, without blanks";
-            return self.problems.push(problem.help(help).fix_all(vec![edit]));
-        }
-        let help = match (&node.kind, wanted) {
-            (Kind::Mapping(_), "text") => Some("put a text with `: ` in it in quotes".to_owned()),
-            (Kind::Scalar { .. } | Kind::Mapping(_), "a list") => {
-                Some("put `- ` in front of each item".to_owned())
-            }
-            _ => None,
-        };
-        self.problems.push(problem.maybe_help(help));
+        self.problems.push(match instead::of(node, what, wanted) {
+            Some(instead) => instead.told(problem),
+            None => problem,
+        });
     }
 
     /// The pairs of a mapping that stands for a thing with fixed keys. Empty for null, `None`
@@ -115,7 +123,7 @@ impl<'n> Decoder<'_> {
         &mut self,
         node: &'n Node<'n>,
         owner: &'w What<'w>,
-        known: &[&str],
+        known: &'static [&'static str],
         unknown: Unknown,
     ) -> Option<Vec<Pair<'n, 'w>>>
     where
@@ -126,40 +134,83 @@ impl<'n> Decoder<'_> {
             Unknown::Refused => self.plain_pairs(node, owner)?,
         };
         let mut kept = Vec::new();
+        let mut strange = Vec::new();
         for pair in pairs {
-            if known.contains(&pair.name) {
-                kept.push(pair);
-                continue;
+            match known.iter().find(|name| **name == pair.name) {
+                Some(name) => {
+                    if pair.value.is_null() {
+                        self.note_empty(node, name, &pair);
+                    }
+                    kept.push(pair);
+                }
+                None => strange.push(pair),
             }
-            let name = short(pair.name);
-            let help = match self.problems.wants_help() {
-                true => suggest::did_you_mean(pair.name, known.iter().copied()),
-                false => None,
-            };
-            let problem = match unknown {
-                Unknown::Ignored => {
-                    let sentence = format!("{owner} has no key `{name}`; it is ignored");
-                    Problem::warning(code::IGNORED_KEY, pair.key.span, sentence)
-                }
-                Unknown::Refused => {
-                    let sentence = format!("{owner} has no key `{name}`");
-                    Problem::error(code::UNKNOWN_KEY, pair.key.span, sentence)
-                }
-            };
-            let meant = suggest::same_word(pair.name, known).filter(|meant| {
-                // With the right key beside it, the wrong one is something else.
-                !self.has_key(node, meant)
-            });
-            let problem = problem.maybe_fix(pair.key.span, meant);
-            let known = || format!("keys here are {}", listed(known));
-            self.problems.push(problem.help(help.unwrap_or_else(known)));
+        }
+        if !strange.is_empty() {
+            self.strange_keys(node, owner, known, unknown, &strange);
         }
         Some(kept)
     }
 
-    fn has_key(&self, node: &Node<'_>, name: &str) -> bool {
-        let Kind::Mapping(pairs) = &node.kind else { return false };
-        pairs.iter().any(|(key, _)| key.scalar() == Some(name))
+    /// Remembers a key without a value, in case one is missed.
+    fn note_empty(&mut self, node: &Node<'_>, name: &'static str, pair: &Pair<'n, '_>) {
+        let label = "nothing stands here";
+        let slip = Slip { span: pair.key.span, label, help: None, fix: None, is_told: false };
+        self.problems.note(node.span, name, slip);
+    }
+
+    /// Reports keys that are not known; those that are one slip in one problem.
+    fn strange_keys(
+        &mut self,
+        node: &'n Node<'n>,
+        owner: &What<'_>,
+        known: &'static [&'static str],
+        unknown: Unknown,
+        pairs: &[Pair<'n, '_>],
+    ) {
+        let mut told: Vec<(Option<String>, Problem)> = Vec::new();
+        for (index, pair) in pairs.iter().enumerate() {
+            let problem = strange_key(owner, unknown, pair);
+            if index >= ADVISED_MAX || !self.problems.wants_help() {
+                self.problems.push(problem);
+                continue;
+            }
+            let advice = keys::advice(pair.name, known, pair.value);
+            let fix = suggest::same_word(pair.name, known).filter(|meant| {
+                // With the right key beside it, the wrong one is something else.
+                !keys::has_any_key(node, &[meant])
+            });
+            self.note_strange(node, unknown, pair, &advice, fix);
+            let shared = advice.is_shared.then(|| advice.help.clone());
+            let first = told.iter_mut().find(|(help, _)| help.is_some() && *help == shared);
+            if let Some((_, first)) = first {
+                let whole = std::mem::replace(first, problem);
+                *first = whole.label(pair.key.span, "the same here");
+                continue;
+            }
+            told.push((shared, problem.help(advice.help).maybe_fix(pair.key.span, fix)));
+        }
+        told.into_iter().for_each(|(_, problem)| self.problems.push(problem));
+    }
+
+    /// Remembers a key that is not known, in case what it was meant for is missed.
+    fn note_strange(
+        &mut self,
+        node: &Node<'_>,
+        unknown: Unknown,
+        pair: &Pair<'n, '_>,
+        advice: &keys::Advice,
+        fix: Option<&'static str>,
+    ) {
+        let (span, label) = (pair.key.span, "this key is not read");
+        let (help, is_told) = (Some(advice.help.clone()), unknown == Unknown::Refused);
+        let slip = Slip { span, label, help, fix, is_told };
+        if let Some(stray) = keys::stray(pair.name) {
+            self.problems.note_stray(stray, slip.clone());
+        }
+        if let Some(meant) = advice.meant {
+            self.problems.note(node.span, meant, slip);
+        }
     }
 
     /// The pairs of a mapping whose keys are names, merge keys resolved.
@@ -217,7 +268,12 @@ impl<'n> Decoder<'_> {
                 }
                 _ => {
                     let sentence = format!("`<<` in {owner} needs a mapping or a list of mappings");
-                    self.refuse(code::MERGE, key.span, sentence);
+                    let problem = Problem::error(code::MERGE, key.span, sentence);
+                    let name = value.scalar().filter(|name| !name.is_empty()).unwrap_or("name");
+                    let name = short(name);
+                    let help =
+                        format!("write `<<: *{name}`, and `&{name}` where the mapping stands");
+                    self.problems.push(problem.help(help));
                 }
             }
         }
@@ -278,8 +334,9 @@ impl<'n> Decoder<'_> {
         match (&node.kind, node.tag) {
             _ if node.is_null() => Field::Absent,
             (Kind::Scalar { .. }, Tag::Binary) => {
-                let sentence = format!("{what} is binary; write it as text");
-                self.refuse(code::WRONG_TYPE, node.span, sentence);
+                let sentence = format!("{what} is binary, not text");
+                let problem = Problem::error(code::WRONG_TYPE, node.span, sentence);
+                self.problems.push(problem.help("remove `!!binary`, and write the text itself"));
                 Field::Bad
             }
             (Kind::Scalar { text, .. }, _) => {
@@ -303,7 +360,10 @@ impl<'n> Decoder<'_> {
     /// A list of texts; `None` for null and after a report.
     fn texts(&mut self, node: &'n Node<'n>, what: What<'_>) -> Option<Vec<Text<'n>>> {
         let items = self.items(node, what);
-        let what = What::Part("an item of", &what);
+        let what = match &what {
+            What::Key(key, owner) => What::Item(key, owner),
+            other => What::Part("an item of", other),
+        };
         let items = items.given()?;
         Some(items.value.iter().filter_map(|item| self.optional_text(item, what)).collect())
     }
@@ -340,8 +400,11 @@ impl<'n> Decoder<'_> {
             let sentence = format!("{} must be a number, not text", pair.what);
             let problem = Problem::error(code::NUMBER, node.span, sentence);
             let number = quantity::unsigned(text).ok();
-            let help = number.map(|number| format!("write {number} without quotes"));
-            let problem = problem.maybe_help(help);
+            let help = match number {
+                Some(number) => format!("write `{number}`, without quotes"),
+                None => instead::number_help(pair.name, text),
+            };
+            let problem = problem.help(help);
             // `"010"` is ten to some readers and eight to others.
             let plain = number.map(|number| number.to_string()).filter(|plain| plain == text);
             self.problems.push(problem.maybe_fix(node.span, plain));
@@ -354,7 +417,8 @@ impl<'n> Decoder<'_> {
             Ok(value) => Field::Given(Located { value, span: node.span }),
             Err(error) => {
                 let sentence = format!("{} is {}", pair.what, why_no_number(text, error));
-                self.refuse(code::NUMBER, node.span, sentence);
+                let problem = Problem::error(code::NUMBER, node.span, sentence);
+                self.problems.push(problem.help(instead::number_help(pair.name, text)));
                 Field::Bad
             }
         }
@@ -393,11 +457,16 @@ impl<'n> Decoder<'_> {
             "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => true,
             "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => false,
             _ => {
-                let sentence = format!("{} is {}, not true or false", pair.what, quoted(text));
+                let text_kind = if in_quotes { "the text " } else { "" };
+                let sentence =
+                    format!("{} is {text_kind}{}, not true or false", pair.what, quoted(text));
                 let problem = Problem::error(code::FLAG, node.span, sentence);
-                let problem = problem.help("write `true` or `false` without quotes");
-                let meant = suggest::same_word(text, &["true", "false"]);
-                self.problems.push(problem.maybe_fix(node.span, meant));
+                let meant = suggest::flag(text);
+                let help = match meant {
+                    Some(meant) => format!("write `{meant}`, without quotes"),
+                    None => "write `true` or `false`".to_owned(),
+                };
+                self.problems.push(problem.help(help).maybe_fix(node.span, meant));
                 return None;
             }
         };
@@ -405,15 +474,18 @@ impl<'n> Decoder<'_> {
     }
 }
 
-/// The edit that makes `NAME=value` of an item `NAME: value`, when both are plain.
-fn as_assignment(item: &Node<'_>) -> Option<Edit> {
-    let Kind::Mapping(pairs) = &item.kind else { return None };
-    let [(name, value)] = pairs.as_slice() else { return None };
-    let plain = |node: &Node<'_>| node.style() == Some(Style::Plain) && node.tag == Tag::None;
-    let block = item.span.start == name.span.start && name.span.end < value.span.start;
-    let fits = plain(name) && plain(value) && !value.is_null() && block;
-    let span = Span::new(name.span.end, value.span.start);
-    fits.then(|| Edit { span, text: "=".to_owned() })
+/// The most keys of one mapping for which there is advice.
+const ADVISED_MAX: usize = 32;
+
+fn strange_key(owner: &What<'_>, unknown: Unknown, pair: &Pair<'_, '_>) -> Problem {
+    let sentence = format!("{owner} has no key `{}`", short(pair.name));
+    match unknown {
+        Unknown::Ignored => {
+            let sentence = format!("{sentence}; it is ignored");
+            Problem::warning(code::IGNORED_KEY, pair.key.span, sentence)
+        }
+        Unknown::Refused => Problem::error(code::UNKNOWN_KEY, pair.key.span, sentence),
+    }
 }
 
 fn is_mapping(node: &Node<'_>) -> bool {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Decoder, Pair, Unknown, What};
+use super::instead::{self, ANY_GPU};
+use super::{Decoder, Pair, Unknown, What, keys};
 use crate::code;
-use crate::diagnostic::{Problem, Span};
+use crate::diagnostic::{Problem, Slip, Span};
 use crate::gate::{quoted, short};
 use crate::model::{
-    Field, Located, Profile, ProfileResources, StorageAttributes, Text, VolumeRequest,
+    Field, GpuKey, Located, Profile, ProfileResources, StorageAttributes, Text, VolumeRequest,
 };
 use crate::node::{Kind, Node};
 use crate::quantity::{self, NoQuantity};
@@ -16,7 +17,7 @@ use crate::suggest;
 /// The name of a volume that has none.
 const DEFAULT_VOLUME: &str = "default";
 /// Storage classes.
-const CLASSES: &[&str] = &["default", "beta1", "beta2", "beta3", "ram"];
+pub(crate) const CLASSES: &[&str] = &["default", "beta1", "beta2", "beta3", "ram"];
 
 impl<'n> Decoder<'_> {
     pub(super) fn compute_profile(&mut self, pair: &Pair<'n, '_>) -> Option<Profile<'n>> {
@@ -30,17 +31,18 @@ impl<'n> Decoder<'_> {
                 };
             }
         }
-        Some(Profile { resources, bytes: pair.value.bytes })
+        Some(Profile { body: pair.value.span, resources, bytes: pair.value.bytes })
     }
 
     fn resources(&mut self, node: &'n Node<'n>, owner: &What<'_>) -> Option<ProfileResources<'n>> {
         const KEYS: &[&str] = &["cpu", "memory", "storage", "gpu"];
         let mut resources =
             ProfileResources { volumes: Some(Vec::new()), ..ProfileResources::default() };
+        resources.body = node.span;
         for pair in self.fields(node, &What::Key("resources", owner), KEYS, Unknown::Ignored)? {
             match pair.name {
                 "cpu" => self.cpu(&pair, owner, &mut resources),
-                "memory" => resources.memory_bytes = self.memory(&pair, owner),
+                "memory" => resources.memory_bytes = self.memory(&pair, owner, node),
                 "storage" => resources.volumes = self.storage(&pair, owner),
                 _ => self.gpu(&pair, owner, &mut resources),
             }
@@ -60,18 +62,33 @@ impl<'n> Decoder<'_> {
                 _ => resources.arch = self.arch(&pair, &owner),
             }
         }
+        if matches!(resources.cpu_milli, Field::Absent) {
+            self.pass_on(pair, "units", "cpu", resources.body);
+        }
+    }
+
+    /// Makes the place of what is missed in a part of the resources that of the part itself.
+    fn pass_on(&mut self, pair: &Pair<'n, '_>, inner: &'static str, part: &'static str, all: Span) {
+        let (span, label) = (pair.key.span, "it stands under this key");
+        let here = Slip { span, label, help: None, fix: None, is_told: false };
+        let slip = self.problems.slip(pair.value.span, inner).cloned().unwrap_or(here);
+        self.problems.note(all, part, slip);
     }
 
     fn cpu_units(&mut self, pair: &Pair<'n, '_>) -> Field<u64> {
         let text = self.text(pair.value, pair.what);
         self.quantity(text, quantity::cpu_milli, |text, span, _| {
             let sentence = format!("{} is not a number of CPUs", quoted(text));
-            // Nobody has millions of CPUs: a capital is a slip.
-            let milli = text.strip_suffix('M').map(|digits| format!("{digits}m"));
-            let milli = milli.filter(|milli| quantity::cpu_milli(milli).is_ok());
-            Problem::error(code::CPU, span, sentence)
-                .help("write CPUs, `0.5`, or thousandths, `500m`")
-                .maybe_fix(span, milli)
+            let problem = Problem::error(code::CPU, span, sentence);
+            let meant = suggest::cpus(text);
+            let problem = match (text.strip_suffix('m'), &meant) {
+                (_, Some(meant)) => problem.help(format!("write `{meant}`")),
+                (Some(_), _) => problem
+                    .saying("`m` stands for thousandths, which are whole")
+                    .help("write CPUs, `0.5`, or thousandths, `500m`"),
+                _ => problem.help("write CPUs, `0.5`, or thousandths, `500m`"),
+            };
+            problem.maybe_fix(span, meant)
         })
     }
 
@@ -87,7 +104,7 @@ impl<'n> Decoder<'_> {
         arch
     }
 
-    fn memory(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>) -> Field<u64> {
+    fn memory(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>, all: &Node<'_>) -> Field<u64> {
         let owner = What::Key("memory", owner);
         let fields = self.fields(pair.value, &owner, &["size", "attributes"], Unknown::Ignored);
         let mut size = if fields.is_none() { Field::Bad } else { Field::Absent };
@@ -95,6 +112,9 @@ impl<'n> Decoder<'_> {
             if pair.name == "size" {
                 size = self.size(&pair);
             }
+        }
+        if matches!(size, Field::Absent) {
+            self.pass_on(pair, "size", "memory", all.span);
         }
         size
     }
@@ -109,12 +129,8 @@ impl<'n> Decoder<'_> {
                 }
             };
             let problem = Problem::error(code::SIZE, span, sentence);
-            let unit = text.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
-            let problem = match (error, unit) {
-                (NoQuantity::Syntax, "") => problem,
-                (NoQuantity::Syntax, unit) => {
-                    problem.saying(format!("unknown unit {}", quoted(unit)))
-                }
+            let problem = match (error, suggest::size_label(text)) {
+                (NoQuantity::Syntax, Some(label)) => problem.saying(label),
                 _ => problem,
             };
             problem.help(suggest::size_help(text)).maybe_fix(span, suggest::only_size(text))
@@ -158,7 +174,11 @@ impl<'n> Decoder<'_> {
                 if !node.is_null() {
                     let sentence = format!("`storage` of {owner} must be a mapping or a list");
                     let problem = Problem::error(code::NO_STORAGE, node.span, sentence);
-                    self.problems.push(problem.help("write `size` on a line of its own below it"));
+                    let instead = instead::of(node, What::Key("storage", owner), "a mapping");
+                    self.problems.push(match instead {
+                        Some(instead) => instead.told(problem),
+                        None => problem,
+                    });
                     return None;
                 }
                 return Some(Vec::new());
@@ -175,7 +195,7 @@ impl<'n> Decoder<'_> {
             if let Some(first) = seen.insert(name, volume.name.span) {
                 let sentence = format!("two volumes of {owner} are called `{}`", short(name));
                 let problem = Problem::error(code::VOLUME_TWICE, volume.name.span, sentence);
-                let problem = problem.label(first, "the other one");
+                let problem = problem.saying("and again here").label(first, "it stands here");
                 self.problems.push(problem.help("give each volume a `name` of its own"));
             }
         }
@@ -183,9 +203,10 @@ impl<'n> Decoder<'_> {
 
     /// One volume. `None` after a report that it is no mapping; a null item is an empty volume.
     fn volume(&mut self, node: &'n Node<'n>, owner: &What<'_>) -> Option<VolumeRequest<'n>> {
-        let owner = What::Part("a volume of", owner);
+        let owner = What::Item("storage", owner);
         let name = Text { value: DEFAULT_VOLUME, span: node.span };
-        let mut volume = VolumeRequest { name, size_bytes: Field::Absent, attributes: None };
+        let (body, size_bytes) = (node.span, Field::Absent);
+        let mut volume = VolumeRequest { body, name, size_bytes, attributes: None };
         for pair in self.fields(node, &owner, &["name", "size", "attributes"], Unknown::Ignored)? {
             match pair.name {
                 "name" => {
@@ -215,9 +236,9 @@ impl<'n> Decoder<'_> {
                 name => {
                     let sentence = format!("a volume has no attribute `{}`", short(name));
                     let problem = Problem::error(code::UNKNOWN_KEY, pair.key.span, sentence);
-                    let help = suggest::did_you_mean(name, KEYS.iter().copied());
-                    let help = help.or(Some("attributes are `class` and `persistent`".to_owned()));
-                    self.problems.push(problem.maybe_help(help));
+                    let advice = keys::advice(name, KEYS, pair.value);
+                    let fix = suggest::same_word(name, KEYS);
+                    self.problems.push(problem.help(advice.help).maybe_fix(pair.key.span, fix));
                 }
             }
         }
@@ -236,7 +257,7 @@ impl<'n> Decoder<'_> {
     ) -> Option<StorageAttributes<'n>> {
         let word = persistent.map_or("false", |text| text.value);
         let class = class.filter(|class| !class.value.is_empty());
-        if let Some(problem) = class.and_then(|class| class_problem(class, word)) {
+        if let Some(problem) = class.and_then(|class| class_problem(class, persistent)) {
             self.problems.push(problem);
             return None;
         }
@@ -247,10 +268,14 @@ impl<'n> Decoder<'_> {
                 let span = persistent.map(|text| text.span).unwrap_or_default();
                 let sentence = format!("`persistent` is {}, not true or false", quoted(word));
                 let problem = Problem::error(code::PERSISTENT, span, sentence);
-                let problem = problem.help("write `true` or `false`, in small letters");
-                let meant = suggest::same_word(word, &["true", "false", "yes", "no", "on", "off"]);
+                let words = &["true", "false", "yes", "no", "on", "off"];
+                let meant = suggest::flag(word).or_else(|| suggest::same_word(word, words));
                 let meant = meant.filter(|meant| *meant != word);
-                self.problems.push(problem.maybe_fix(span, meant));
+                let help = match meant {
+                    Some(meant) => format!("write `{meant}`"),
+                    None => "write `true` or `false`, in small letters".to_owned(),
+                };
+                self.problems.push(problem.help(help).maybe_fix(span, meant));
                 return None;
             }
         };
@@ -280,6 +305,9 @@ impl<'n> Decoder<'_> {
             }
         }
         let units = resources.gpus.value().copied().unwrap_or(0);
+        // A misspelt key was refused, and is all there is to say.
+        let slips = ["units", "attributes"].map(|key| self.problems.slip(pair.value.span, key));
+        broken |= slips.iter().flatten().any(|slip| slip.is_told);
         if !broken && !resources.gpus.is_bad() {
             self.compare_gpu(pair, &owner, units, keys.is_some());
         }
@@ -287,16 +315,20 @@ impl<'n> Decoder<'_> {
     }
 
     fn compare_gpu(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>, units: u64, attributes: bool) {
-        let (sentence, help) = match (units, attributes) {
-            (0, true) => (format!("{owner} has attributes but no units"), "add `units: 1`"),
-            (1.., false) => (
-                format!("{owner} does not say which GPUs"),
-                "add `attributes:` with `vendor:` and `nvidia:`",
-            ),
+        let (sentence, help, key) = match (units, attributes) {
+            (0, true) => {
+                let help = "write `units: 1` beside `attributes`".to_owned();
+                (format!("{owner} has attributes but no units"), help, "units")
+            }
+            (1.., false) => {
+                let help = format!("add `attributes: {{ vendor: {ANY_GPU} }}`, for any GPU");
+                (format!("{owner} does not say which GPUs"), help, "attributes")
+            }
             _ => return,
         };
         let problem = Problem::error(code::GPU_ATTRIBUTES, pair.key.span, sentence);
-        self.problems.push(problem.help(help));
+        let slip = self.problems.slip(pair.value.span, key);
+        self.problems.push(problem.help(help).blamed_on(slip));
     }
 
     fn gpu_units(&mut self, pair: &Pair<'n, '_>) -> Field<u64> {
@@ -310,11 +342,7 @@ impl<'n> Decoder<'_> {
     }
 
     /// The keys of the accepted models; `None` after a report.
-    fn gpu_attributes(
-        &mut self,
-        pair: &Pair<'n, '_>,
-        owner: &What<'_>,
-    ) -> Option<Vec<Located<String>>> {
+    fn gpu_attributes(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>) -> Option<Vec<GpuKey<'n>>> {
         let owner = What::Key("attributes", owner);
         let mut keys = None;
         for pair in self.fields(pair.value, &owner, &["vendor"], Unknown::Refused)? {
@@ -323,15 +351,17 @@ impl<'n> Decoder<'_> {
             }
             keys = Some(self.vendors(&pair)?);
         }
-        if keys.is_none() {
+        let slip = self.problems.slip(pair.value.span, "vendor");
+        if keys.is_none() && !slip.is_some_and(|slip| slip.is_told) {
             let sentence = format!("{owner} name no vendor");
             let problem = Problem::error(code::GPU_VENDOR, pair.key.span, sentence);
-            self.problems.push(problem.help("add `vendor:` with `nvidia:` below it"));
+            let help = format!("write `vendor: {ANY_GPU}`, for any GPU");
+            self.problems.push(problem.help(help).blamed_on(slip));
         }
         keys
     }
 
-    fn vendors(&mut self, pair: &Pair<'n, '_>) -> Option<Vec<Located<String>>> {
+    fn vendors(&mut self, pair: &Pair<'n, '_>) -> Option<Vec<GpuKey<'n>>> {
         let mut keys = Vec::new();
         let vendors = self.pairs(pair.value, &pair.what)?;
         let has_nvidia = vendors.iter().any(|vendor| vendor.name == "nvidia");
@@ -343,9 +373,14 @@ impl<'n> Decoder<'_> {
                 self.warn_of_vendor(vendor, has_nvidia);
             }
         }
+        if vendors.is_empty() {
+            let sentence = "no GPU vendor is named, so any NVIDIA GPU fits";
+            let problem = Problem::warning(code::GPU_VENDOR, pair.key.span, sentence);
+            self.problems.push(problem.help(format!("write `vendor: {ANY_GPU}` to say so")));
+        }
         if keys.is_empty() {
             let value = "vendor/nvidia/model/*".to_owned();
-            keys.push(Located { value, span: pair.key.span });
+            keys.push(GpuKey { value, span: pair.key.span, model: None });
         }
         Some(keys)
     }
@@ -358,25 +393,29 @@ impl<'n> Decoder<'_> {
         self.problems.push(problem.help("name the models below `nvidia:`"));
     }
 
-    fn models(&mut self, pair: &Pair<'n, '_>) -> Option<Vec<Located<String>>> {
+    fn models(&mut self, pair: &Pair<'n, '_>) -> Option<Vec<GpuKey<'n>>> {
         let items = self.items(pair.value, pair.what);
         if items.is_bad() {
             return None;
         }
+        let owner = match pair.what {
+            What::Key(key, owner) => What::Item(key, owner),
+            what => what,
+        };
         let mut keys = Vec::new();
         for item in items.value().into_iter().flatten() {
-            keys.push(self.model(item)?);
+            keys.push(self.model(item, &owner)?);
         }
         Some(keys)
     }
 
-    fn model(&mut self, node: &'n Node<'n>) -> Option<Located<String>> {
+    fn model(&mut self, node: &'n Node<'n>, owner: &What<'_>) -> Option<GpuKey<'n>> {
         const KEYS: &[&str] = &["model", "ram", "interface"];
-        let (mut model, mut memory, mut interface) = ("", None, None);
-        for pair in self.fields(node, &What::Words("a GPU model"), KEYS, Unknown::Ignored)? {
+        let (mut model, mut memory, mut interface) = (None, None, None);
+        for pair in self.fields(node, owner, KEYS, Unknown::Ignored)? {
             let text = self.text(pair.value, pair.what);
             match pair.name {
-                "model" => model = text.value().copied().unwrap_or_default(),
+                "model" => model = text.given().filter(|text| !text.value.is_empty()).cloned(),
                 "ram" => {
                     let size = self.gpu_memory(text);
                     memory = size.value().map(|gi| format!("/ram/{gi}Gi"));
@@ -384,27 +423,47 @@ impl<'n> Decoder<'_> {
                 _ => interface = self.interface(&text),
             }
         }
-        if model.is_empty() {
+        if model.is_none() {
             let sentence = "a GPU alternative names no model, so no GPU fits it";
             let problem = Problem::warning(code::GPU_MODEL, node.span, sentence);
             self.problems.push(problem.help("write `model:` with a model, or `\"*\"` for any"));
         }
         let value = [
-            format!("vendor/nvidia/model/{model}"),
+            format!("vendor/nvidia/model/{}", model.as_ref().map_or("", |model| model.value)),
             memory.unwrap_or_default(),
             interface.unwrap_or_default(),
         ]
         .concat();
-        Some(Located { value, span: node.span })
+        Some(GpuKey { value, span: node.span, model })
     }
 
     fn gpu_memory(&mut self, text: Field<&'n str>) -> Field<u64> {
+        let given = text.clone();
+        let size = self.gpu_memory_gi(text);
+        if let (Field::Given(text), Some(0)) = (given, size.value()) {
+            // The reference cuts to whole Gi, and then no GPU has it.
+            let sentence = format!("{} of GPU memory is less than 1Gi", quoted(text.value));
+            let meant = quantity::whole(text.value).ok().filter(|gi| *gi > 0);
+            let help = match meant {
+                Some(gi) => format!("a size without a unit is in bytes: did you mean `{gi}Gi`?"),
+                None => "write whole Gi: `80Gi`".to_owned(),
+            };
+            let problem = Problem::warning(code::GPU_MODEL, text.span, sentence);
+            self.problems.push(problem.help(help));
+        }
+        size
+    }
+
+    fn gpu_memory_gi(&mut self, text: Field<&'n str>) -> Field<u64> {
         self.quantity(text, quantity::gpu_memory_gi, |text, span, _| {
             let sentence = format!("{} is not a size of GPU memory", quoted(text));
-            let problem = Problem::error(code::SIZE, span, sentence).help("write whole Gi: `80Gi`");
-            let meant = suggest::only_size(text);
-            let meant = meant.filter(|meant| quantity::gpu_memory_gi(meant).is_ok());
-            problem.maybe_fix(span, meant)
+            let problem = Problem::error(code::SIZE, span, sentence);
+            let is_memory = |size: &String| quantity::gpu_memory_gi(size).is_ok();
+            let help = match suggest::size(text).filter(is_memory) {
+                Some(size) => format!("did you mean `{size}`? units are Ki Mi Gi Ti Pi Ei"),
+                None => "write whole Gi: `80Gi`".to_owned(),
+            };
+            problem.help(help).maybe_fix(span, suggest::only_size(text).filter(is_memory))
         })
     }
 
@@ -415,34 +474,58 @@ impl<'n> Decoder<'_> {
         }
         let sentence = format!("{} is not a GPU interface", quoted(text.value));
         let problem = Problem::error(code::GPU_MODEL, text.span, sentence);
-        let problem = problem.help("write `pcie` or `sxm`, in small letters");
-        let meant = suggest::same_word(text.value, &["pcie", "sxm"]);
+        let known = ["pcie", "sxm"];
+        let lower = text.value.to_ascii_lowercase();
+        let nearest = known.iter().find(|known| lower.starts_with(**known));
+        let problem = match nearest {
+            Some(nearest) => problem.help(format!("did you mean `{nearest}`?")),
+            None => problem.help("write `pcie` or `sxm`, in small letters"),
+        };
+        let meant = suggest::same_word(text.value, &known);
         self.problems.push(problem.maybe_fix(text.span, meant));
         None
     }
 }
 
-/// What is wrong with a storage class beside `persistent: word`.
-fn class_problem(class: &Text<'_>, word: &str) -> Option<Problem> {
+/// What is wrong with a storage class beside a text for `persistent`, or none.
+fn class_problem(class: &Text<'_>, persistent: Option<&Text<'_>>) -> Option<Problem> {
     let name = short(class.value);
+    let word = persistent.map_or("false", |text| text.value);
     let problem = |code, sentence: String| Problem::error(code, class.span, sentence);
     if class.value == "ram" {
-        let sentence = "a volume of class `ram` cannot be persistent".to_owned();
-        let problem = problem(code::RAM_VOLUME, sentence).help("write `persistent: false`");
-        return (word != "false").then_some(problem);
+        let persistent = persistent.filter(|text| text.value != "false")?;
+        let sentence = "storage class `ram` needs `persistent: false`".to_owned();
+        let problem = problem(code::RAM_VOLUME, sentence)
+            .saying("memory: it does not outlive the replica")
+            .label(persistent.span, "not `false`")
+            .help("write `persistent: false`, or another class");
+        let is_no = matches!(word, "no" | "off" | "False" | "FALSE");
+        return Some(problem.maybe_fix(persistent.span, is_no.then_some("false")));
     }
     if word == "false" {
         let sentence = format!("storage class `{name}` needs `persistent: true`");
         let problem = problem(code::CLASS_NEEDS_PERSISTENT, sentence);
-        let help = "add `persistent: true`, or drop the class; only `ram` goes without";
-        return Some(problem.help(help));
+        let drop = "or drop the class; only `ram` goes without";
+        return Some(match persistent {
+            Some(persistent) => problem
+                .label(persistent.span, "not `true`")
+                .help(format!("write `persistent: true`, {drop}")),
+            None => problem.help(format!("add `persistent: true` beside it, {drop}")),
+        });
     }
     if CLASSES.contains(&class.value) {
         return None;
     }
-    let help = suggest::did_you_mean(class.value, CLASSES.iter().copied());
-    let known = || format!("classes are {}", super::listed(CLASSES));
+    let kind = match class.value.to_ascii_lowercase().as_str() {
+        "hdd" => Some("beta1"),
+        "ssd" => Some("beta2"),
+        "nvme" => Some("beta3"),
+        _ => suggest::nearest(class.value, CLASSES.iter().copied()),
+    };
+    let help = match kind {
+        Some(kind) => format!("did you mean `{kind}`?"),
+        None => format!("classes are {}", super::listed(CLASSES)),
+    };
     let problem = problem(code::STORAGE_CLASS, format!("`{name}` is not a storage class"));
-    let problem = problem.help(help.unwrap_or_else(known));
-    Some(problem.maybe_fix(class.span, suggest::same_word(class.value, CLASSES)))
+    Some(problem.help(help).maybe_fix(class.span, suggest::same_word(class.value, CLASSES)))
 }

@@ -1,18 +1,20 @@
 //! Services, their ports and parameters, and where they are deployed.
 
+use super::keys::has_any_key;
 use super::{Decoder, Pair, Unknown, What};
 use crate::code;
-use crate::gate::quoted;
+use crate::diagnostic::Problem;
+use crate::gate::{quoted, short};
 use crate::model::{
     Credentials, Deployed, Expose, Field, Http, Located, Mount, Names, Params, Service, Text, To,
 };
-use crate::node::Node;
+use crate::node::{Kind, Node};
 
-const SERVICE_KEYS: &[&str] =
+pub(crate) const SERVICE_KEYS: &[&str] =
     &["image", "command", "args", "env", "expose", "dependencies", "params", "credentials"];
-const EXPOSE_KEYS: &[&str] = &["port", "as", "proto", "to", "accept", "http_options"];
-const TO_KEYS: &[&str] = &["service", "global", "ip", "http_options"];
-const HTTP_KEYS: &[&str] = &[
+pub(crate) const EXPOSE_KEYS: &[&str] = &["port", "as", "proto", "to", "accept", "http_options"];
+pub(crate) const TO_KEYS: &[&str] = &["service", "global", "ip", "http_options"];
+pub(crate) const HTTP_KEYS: &[&str] = &[
     "max_body_size",
     "proxy_buffer_size",
     "read_timeout",
@@ -25,7 +27,8 @@ const HTTP_KEYS: &[&str] = &[
 impl<'n> Decoder<'_> {
     pub(super) fn service(&mut self, pair: &Pair<'n, '_>) -> Option<Service<'n>> {
         let owner = What::Named("service", pair.name);
-        let mut service = Service { bytes: pair.value.bytes, ..Service::default() };
+        let (bytes, body) = (pair.value.bytes, pair.value.span);
+        let mut service = Service { bytes, body, ..Service::default() };
         for pair in self.fields(pair.value, &owner, SERVICE_KEYS, Unknown::Ignored)? {
             match pair.name {
                 "image" => service.image = self.text(pair.value, pair.what),
@@ -46,7 +49,7 @@ impl<'n> Decoder<'_> {
     }
 
     fn dependencies(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>) {
-        let owner = What::Part("a dependency of", owner);
+        let owner = What::Item("dependencies", owner);
         for item in self.items(pair.value, pair.what).value().into_iter().flatten() {
             let fields = self.fields(item, &owner, &["service"], Unknown::Ignored);
             for pair in fields.unwrap_or_default() {
@@ -59,7 +62,7 @@ impl<'n> Decoder<'_> {
         if pair.value.is_null() {
             return None;
         }
-        let mut params = Params::default();
+        let mut params = Params { body: pair.value.span, ..Params::default() };
         let owner = What::Key("params", owner);
         const KEYS: &[&str] = &["storage", "permissions", "tee"];
         for pair in self.fields(pair.value, &owner, KEYS, Unknown::Ignored)? {
@@ -77,7 +80,7 @@ impl<'n> Decoder<'_> {
 
     fn mount(&mut self, pair: &Pair<'n, '_>) -> Option<Mount<'n>> {
         let owner = What::Named("the mount of volume", pair.name);
-        let mut mount = Mount::default();
+        let mut mount = Mount { body: pair.value.span, ..Mount::default() };
         for pair in self.fields(pair.value, &owner, &["mount", "readOnly"], Unknown::Ignored)? {
             match pair.name {
                 "mount" => mount.path = self.text(pair.value, pair.what),
@@ -91,7 +94,7 @@ impl<'n> Decoder<'_> {
         if pair.value.is_null() {
             return None;
         }
-        let owner = What::Part("`permissions` in", owner);
+        let owner = What::Key("permissions", owner);
         let mut read = None;
         for pair in self.fields(pair.value, &owner, &["read"], Unknown::Ignored)? {
             read = self.texts(pair.value, pair.what);
@@ -105,6 +108,7 @@ impl<'n> Decoder<'_> {
         }
         let mut credentials = Credentials {
             span: pair.key.span,
+            body: pair.value.span,
             host: Field::Absent,
             email: Field::Absent,
             username: Field::Absent,
@@ -140,7 +144,7 @@ impl<'n> Decoder<'_> {
             accept: None,
             http: Http::default(),
         };
-        let owner = What::Part("a port of", owner);
+        let owner = What::Item("expose", owner);
         for pair in self.fields(node, &owner, EXPOSE_KEYS, Unknown::Ignored)? {
             match pair.name {
                 "port" => expose.port = self.number(&pair),
@@ -155,7 +159,7 @@ impl<'n> Decoder<'_> {
     }
 
     fn targets(&mut self, pair: &Pair<'n, '_>, owner: &What<'_>) -> Vec<To<'n>> {
-        let owner = What::Key("to", owner);
+        let owner = What::Item("to", owner);
         let items = self.items(pair.value, pair.what);
         let items = items.value().into_iter().flatten();
         items.filter_map(|item| self.target(item, &owner)).collect()
@@ -182,7 +186,9 @@ impl<'n> Decoder<'_> {
         let hosts = self.texts(pair.value, pair.what)?;
         for host in hosts.iter().filter(|host| !fits_in_url(host.value)) {
             let sentence = format!("{} is not a host name", quoted(host.value));
-            self.refuse(code::HOST, host.span, sentence);
+            let problem = Problem::error(code::HOST, host.span, sentence);
+            let help = "write the name alone: `shop.example.com`";
+            self.problems.push(problem.help(help));
         }
         Some(hosts)
     }
@@ -212,9 +218,19 @@ impl<'n> Decoder<'_> {
     pub(super) fn deployed(&mut self, pair: &Pair<'n, '_>) -> Option<Names<'n, Deployed<'n>>> {
         let service = pair.name;
         let owner = What::Named("the deployment of service", service);
+        if names_no_placement(pair.value) {
+            let sentence = format!("{owner} names no placement");
+            let problem = Problem::error(code::WRONG_TYPE, pair.key.span, sentence);
+            let help = format!(
+                "put the placement in between: `{}: {{ akash: {{ profile: web, count: 1 }} }}`",
+                short(service)
+            );
+            self.problems.push(problem.help(help));
+            return None;
+        }
         let placements = self.names(pair.value, owner, |this, pair| {
             let owner = What::Placed(service, pair.name);
-            let mut deployed = Deployed::default();
+            let mut deployed = Deployed { body: pair.value.span, ..Deployed::default() };
             for pair in this.fields(pair.value, &owner, &["profile", "count"], Unknown::Ignored)? {
                 match pair.name {
                     "profile" => deployed.profile = this.text(pair.value, pair.what),
@@ -230,6 +246,13 @@ impl<'n> Decoder<'_> {
         });
         Some(placements)
     }
+}
+
+/// Whether what belongs into a placement stands right under the service.
+fn names_no_placement(node: &Node<'_>) -> bool {
+    let Kind::Mapping(pairs) = &node.kind else { return false };
+    has_any_key(node, &["profile", "count"])
+        && pairs.iter().all(|(_, value)| matches!(value.kind, Kind::Scalar { .. }))
 }
 
 /// What a port counts for beside its own text: the manifest has all its options for each `to`.
