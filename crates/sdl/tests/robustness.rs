@@ -1,9 +1,17 @@
-//! No text panics, overflows a small stack, or escapes the budgets.
+//! No text panics, overflows a small stack, or is read in one way here and in another there.
+//!
+//! What is claimed of every text stands in `tests/fuzz/src/claims`, and the fuzz targets claim the
+//! same. Here it is held against the corpus, and against examples with deterministic changes.
 
-use proptest::prelude::*;
-use undercut_sdl::{ALIASED_NODES_MAX, DEPTH_MAX, NODES_MAX, TEXT_BYTES_MAX, check, check_bytes};
+#[path = "../../../tests/fuzz/src/claims/mod.rs"]
+mod claims;
 
-/// A small manifest with one of everything, to mutate.
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use undercut_sdl::{check, check_bytes};
+
+/// A small manifest with one of everything, to change.
 const BASE: &str = r#"version: "2.1"
 endpoints: { ip1: { kind: ip } }
 services:
@@ -122,32 +130,6 @@ fn deep_nesting_is_refused_on_a_small_stack() {
 }
 
 #[test]
-fn nesting_up_to_the_limit_is_read() {
-    let nested = |levels: usize| format!("{BASE}\nx: {}{}", "[".repeat(levels), "]".repeat(levels));
-    // The document itself is one level.
-    let problems = check(&nested(DEPTH_MAX - 1)).1;
-    assert!(problems.iter().all(|problem| problem.code.as_str() == "SDL013"));
-    assert!(check(&nested(DEPTH_MAX)).1.iter().any(|problem| problem.code.as_str() == "SDL006"));
-}
-
-#[test]
-fn each_budget_has_its_own_code() {
-    let long = " ".repeat(TEXT_BYTES_MAX + 1);
-    let many = format!("a: [{}]", "x,".repeat(NODES_MAX));
-    let aliases = format!("a: &a x\nb: [{}]", "*a,".repeat(ALIASED_NODES_MAX + 1));
-    let rows = [
-        (long, "SDL005"),
-        (many, "SDL007"),
-        (aliases, "SDL008"),
-        ("a: &a [*a]".to_owned(), "SDL009"),
-        ("a: &a {b: *a}".to_owned(), "SDL009"),
-    ];
-    for (text, code) in rows {
-        assert_eq!(code_of(&text), code);
-    }
-}
-
-#[test]
 fn aliases_that_unfold_to_billions_are_refused_at_once() {
     let mut text = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
     for level in 1..10 {
@@ -195,12 +177,6 @@ fn manifests_that_repeat_too_much_are_refused_before_they_are_built() {
 }
 
 #[test]
-fn texts_that_aliases_repeat_are_bounded() {
-    let text = format!("a: &a {}\nb: [{}]", "x".repeat(100_000), "*a,".repeat(100));
-    assert_eq!(code_of(&text), "SDL008");
-}
-
-#[test]
 fn thousands_of_wrong_names_are_told_without_comparing_all() {
     let names = |prefix: &str| -> String {
         (0..8_000)
@@ -231,55 +207,116 @@ fn wide_and_long_quoted_text_is_not_repaired_beyond_the_budget() {
     assert!(sdl.is_none() && problems.has_errors());
 }
 
-#[test]
-fn thousands_of_problems_stay_bounded() {
-    let text = format!(
-        "version: \"2.0\"\n{}",
-        (0..20_000).map(|n| format!("k{n}: 1\n")).collect::<String>()
-    );
-    let problems = check(&text).1;
-    assert!(problems.has_errors());
-    assert!(problems.len() <= 2 * undercut_sdl::PROBLEMS_MAX);
+/// The files of some sets of the corpus, and what they are called; none where there is no corpus.
+fn corpus(sets: &[&str]) -> Vec<(String, Vec<u8>)> {
+    let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let shared = std::env::var_os("UNDERCUT_SHARED").map_or("../shared".into(), PathBuf::from);
+    let folder = workspace.join(shared).join("sdl-corpus");
+    let files: Vec<_> = sets.iter().flat_map(|set| manifests(&folder.join(set))).collect();
+    if files.is_empty() {
+        println!("skipped: no sdl-corpus beside the workspace or under UNDERCUT_SHARED");
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "the corpus is required here");
+    }
+    files
+}
+
+/// Name and bytes of every manifest in a folder, by name.
+fn manifests(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let is_manifest = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml");
+    let mut paths: Vec<PathBuf> = paths.filter(is_manifest).collect();
+    paths.sort();
+    let read = |path: PathBuf| (path.display().to_string(), fs::read(&path).unwrap());
+    paths.into_iter().map(read).collect()
+}
+
+/// Holds the claims against some bytes, and says which they were when one fails.
+fn hold(name: &str, bytes: &[u8]) {
+    let held = std::panic::catch_unwind(|| claims::text::hold_for_bytes(bytes));
+    assert!(held.is_ok(), "{name}:\n{}", bytes.escape_ascii());
+}
+
+fn hold_for_corpus(sets: &[&str]) {
+    let files = corpus(sets);
+    on_a_small_stack(move || files.iter().for_each(|(name, bytes)| hold(name, bytes)));
 }
 
 #[test]
-fn the_base_of_the_mutations_is_valid() {
-    let (sdl, problems) = check(BASE);
-    assert!(sdl.is_some(), "{problems}");
+fn the_claims_hold_for_hostile_texts() {
+    hold_for_corpus(&["hostile"]);
 }
 
-/// One change of a text: where, how many characters go, and what comes instead.
-fn mutation() -> impl Strategy<Value = (prop::sample::Index, usize, String)> {
-    let token = prop::sample::select(TOKENS).prop_map(str::to_owned);
-    let inserted = prop_oneof![4 => token, 1 => ".{0,4}", 1 => Just(String::new())];
-    (any::<prop::sample::Index>(), 0_usize..8, inserted)
+#[test]
+fn the_claims_hold_for_the_manifests_of_others() {
+    hold_for_corpus(&["official", "official-extra", "awesome", "probes"]);
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
+/// Numbers that are the same in every run.
+struct Numbers(u64);
 
-    #[test]
-    fn no_mutated_text_panics(changes in prop::collection::vec(mutation(), 1..6)) {
-        let mut text: Vec<char> = BASE.chars().collect();
-        for (place, removed, inserted) in changes {
-            let start = place.index(text.len() + 1);
-            let end = (start + removed).min(text.len());
-            text.splice(start..end, inserted.chars());
-        }
-        let text: String = text.into_iter().collect();
-        let (sdl, problems) = check(&text);
-        prop_assert_eq!(sdl.is_none(), problems.has_errors());
-        for problem in &problems {
-            prop_assert!(problem.span.start <= problem.span.end);
-            prop_assert!(problem.span.end <= text.len(), "{}", problem);
-            prop_assert!(text.is_char_boundary(problem.span.start));
-            prop_assert!(!problem.render("x.yaml", &text).is_empty());
-        }
+impl Numbers {
+    /// A number below `count`.
+    fn below(&mut self, count: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap() % count
     }
 
-    #[test]
-    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let (sdl, problems) = check_bytes(&bytes);
-        prop_assert_eq!(sdl.is_none(), problems.has_errors());
+    /// A range of at most `longest` bytes.
+    fn range(&mut self, bytes: &[u8], longest: usize) -> std::ops::Range<usize> {
+        let start = self.below(bytes.len() + 1);
+        start..(start + self.below(longest + 1)).min(bytes.len())
+    }
+}
+
+/// Changes some bytes in one of the ways in which texts go wrong.
+fn change(bytes: &mut Vec<u8>, numbers: &mut Numbers) {
+    if bytes.is_empty() {
+        return;
+    }
+    match numbers.below(6) {
+        0 => {
+            let at = numbers.below(bytes.len());
+            bytes[at] ^= 1 << numbers.below(8);
+        }
+        1 => drop(bytes.drain(numbers.range(bytes, 16))),
+        2 | 3 => {
+            let token = TOKENS[numbers.below(TOKENS.len())];
+            bytes.splice(numbers.range(bytes, 3), token.bytes());
+        }
+        4 => {
+            let piece: Vec<u8> = bytes.drain(numbers.range(bytes, 60)).collect();
+            let place = numbers.below(bytes.len() + 1);
+            bytes.splice(place..place, piece);
+        }
+        _ => {
+            let piece = bytes[numbers.range(bytes, 60)].to_vec();
+            let place = numbers.below(bytes.len() + 1);
+            bytes.splice(place..place, piece);
+        }
+    }
+}
+
+#[test]
+fn the_claims_hold_for_examples_with_changes() {
+    const CHANGED: usize = 200;
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../sdl-examples"));
+    let mut texts = manifests(folder);
+    assert!(texts.len() >= 12, "{} examples", texts.len());
+    texts.push(("the base".to_owned(), BASE.as_bytes().to_vec()));
+    let mut numbers = Numbers(1);
+    for (name, text) in texts {
+        assert!(check_bytes(&text).0.is_some(), "{name}");
+        hold(&name, &text);
+        for number in 0..CHANGED {
+            let mut bytes = text.clone();
+            for _ in 0..=numbers.below(3) {
+                change(&mut bytes, &mut numbers);
+            }
+            hold(&format!("change {number} of {name}"), &bytes);
+        }
     }
 }
