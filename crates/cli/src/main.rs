@@ -6,6 +6,8 @@
 mod args;
 mod demo;
 mod exit;
+mod explain;
+mod file;
 mod log;
 mod sdl;
 mod signatures;
@@ -24,10 +26,11 @@ fn main() -> std::process::ExitCode {
         Verb::Demo(demo) => demo::run(demo, args.style()),
         Verb::Log(verb) => log::run(verb),
         Verb::Sdl(verb) => sdl::run(verb, args.style()),
+        Verb::Explain { code } => explain::run(code.as_deref(), args.style()),
     };
     let exit = result.unwrap_or_else(|failure: Failure| {
         if let Some(sentence) = failure.sentence() {
-            eprintln!("undercut: {sentence}");
+            tell(&format!("undercut: {sentence}\n"));
         }
         failure.exit
     });
@@ -60,4 +63,18 @@ fn print(text: &str) -> Result<(), Failure> {
         }
         Ok(()) => Ok(()),
     }
+}
+
+/// [`print()`] for verbs whose exit code is an answer too: it stays one when the reader has left.
+fn say(text: &str) -> Result<(), Failure> {
+    match print(text) {
+        Err(failure) if failure.exit == Exit::Done => Ok(()),
+        printed => printed,
+    }
+}
+
+/// Says something on standard error. If nobody listens, there is nobody to tell so.
+fn tell(text: &str) {
+    use std::io::Write as _;
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

@@ -16,10 +16,10 @@ use undercut_simulation::{Manifest, Report, Scenario, World, WorldError};
 use crate::args;
 use crate::exit::{Exit, Failure};
 use crate::log::folder::Writer;
-use crate::print;
 use crate::sdl::Source;
 use crate::signatures::Parallel;
 use crate::style::Style;
+use crate::{print, tell};
 use narrate::Narrator;
 
 /// Blocks that may wait for the disk before the market does.
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &args::Demo, style: Style) -> Result<Exit, Failure> {
     let ok = report.checks.iter().all(undercut_simulation::Check::is_ok);
     for check in &report.checks {
         if let Some(failure) = &check.failure {
-            eprintln!("undercut: check failed: {}: {failure}", check.name);
+            tell(&format!("undercut: check failed: {}: {failure}\n", check.name));
         }
     }
     Ok(match (is_interrupted.load(Ordering::Relaxed), ok) {
@@ -174,7 +174,7 @@ fn manifests(args: &args::Demo, style: Style) -> Result<Vec<Manifest>, Failure> 
     let (mut manifests, mut invalid) = (Vec::new(), 0_usize);
     for file in &args.files {
         let source = Source::read(file)?;
-        let (sdl, found) = source.check();
+        let (sdl, found) = source.check(None);
         match sdl {
             Some(sdl) => manifests.push(Manifest {
                 name: source.path.clone(),
@@ -184,10 +184,10 @@ fn manifests(args: &args::Demo, style: Style) -> Result<Vec<Manifest>, Failure> 
             None if args.skip_invalid => {
                 let first = found.iter().find(|one| one.severity == undercut_sdl::Severity::Error);
                 let first = first.map_or_else(String::new, ToString::to_string);
-                eprintln!("undercut: skipped {}:{first}", source.path);
+                tell(&format!("undercut: skipped {}:{first}\n", source.path));
             }
             None => {
-                eprintln!("{}", source.render(&found, style));
+                tell(&(source.render(&found, style) + "\n"));
                 invalid = invalid.saturating_add(1);
             }
         }

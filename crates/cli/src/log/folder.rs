@@ -5,12 +5,13 @@
 //! or replaced does not end where `HEAD` says.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use undercut_ledger::log::{HEADER, Head};
 
 use crate::exit::{Exit, Failure};
+use crate::file::{open_regular, read_up_to};
 
 const RECORDS: &str = "records.log";
 const HEAD: &str = "HEAD";
@@ -83,20 +84,6 @@ impl Kept {
         };
         Ok(Self { path, bytes, mark })
     }
-}
-
-/// Opens a file that has an end, which a device or a pipe may not have.
-fn open_regular(path: &Path) -> io::Result<File> {
-    if fs::metadata(path)?.is_file() {
-        return File::open(path);
-    }
-    Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no regular file"))
-}
-
-fn read_up_to(file: File, bytes_max: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.take(bytes_max).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// All records; of a file that does not start as a log does, only the start.

@@ -16,7 +16,7 @@ use undercut_primitives::{BlockHeight, Digest};
 
 use crate::args::{self, Depth};
 use crate::exit::{Exit, Failure};
-use crate::print;
+use crate::{print, tell};
 use folder::{Kept, Mark};
 
 /// Runs a verb of `undercut log`.
@@ -125,8 +125,8 @@ fn verify(dir: &Path, head: Option<&str>) -> Result<Exit, Failure> {
         ));
     }
     if kept.mark.is_none() && expected.is_none() {
-        eprintln!(
-            "undercut: there is no HEAD file; a log cut after a seal would go unnoticed. Keep the head and pass it with --head"
+        tell(
+            "undercut: there is no HEAD file; a log cut after a seal would go unnoticed. Keep the head and pass it with --head\n",
         );
     }
     print(&format!(

@@ -132,7 +132,7 @@ fn a_log_starts_with_its_genesis_and_is_a_regular_file() {
     fs::create_dir(&path).unwrap();
     let ran = run(&["log", "verify", &dir]);
     assert_eq!(ran.code, 3, "{ran:?}");
-    assert!(ran.err.contains("no regular file"), "{ran:?}");
+    assert!(ran.err.contains("this is a folder"), "{ran:?}");
 }
 
 #[test]

@@ -1,11 +1,20 @@
 //! The command as a stranger meets it: arguments in, output and exit code out.
 
 mod demo;
+mod explain;
 mod log;
+mod page;
 mod sdl;
+mod sdl_check;
+mod sdl_diff;
+mod sdl_explain;
+mod sdl_fix;
+mod sdl_fmt;
+mod sdl_new;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Runs `undercut` with arguments separated by blanks, from the root of the workspace.
@@ -14,11 +23,31 @@ fn undercut(arguments: &str) -> Ran {
 }
 
 fn run(arguments: &[&str]) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_undercut"));
-    command.args(arguments).current_dir(root()).env_remove("LC_ALL").env("LANG", "en_US.UTF-8");
-    let Output { status, stdout, stderr } = command.output().unwrap();
+    run_in(&root(), arguments, b"")
+}
+
+/// Runs `undercut` from a folder, with something on standard input.
+fn run_in(folder: &Path, arguments: &[&str], input: &[u8]) -> Ran {
+    let mut child = command(folder, arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that does not read its input ends before all of it is written.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ran { code: status.code().unwrap(), out: text(stdout), err: text(stderr) }
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_undercut"));
+    command.args(arguments).current_dir(folder).env("LANG", "en_US.UTF-8");
+    for name in ["LC_ALL", "LC_CTYPE", "TERM", "NO_COLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// How a run ended and what it said.
@@ -90,6 +119,27 @@ impl Drop for Folder {
     }
 }
 
+/// Every verb.
+const VERBS: [&str; 17] = [
+    "",
+    "demo",
+    "explain",
+    "log",
+    "log inspect",
+    "log replay",
+    "log verify",
+    "sdl",
+    "sdl check",
+    "sdl diff",
+    "sdl explain",
+    "sdl fmt",
+    "sdl groups",
+    "sdl hash",
+    "sdl manifest",
+    "sdl new",
+    "sdl schema",
+];
+
 #[test]
 fn wrong_use_exits_2_and_says_what_is_right() {
     for (arguments, wanted) in [
@@ -100,6 +150,21 @@ fn wrong_use_exits_2_and_says_what_is_right() {
         ("demo --skip-invalid", "FILE"),
         ("log verify", "DIR"),
         ("sdl check", "FILE"),
+        ("sdl check --json --format sarif x", "cannot be used with"),
+        ("sdl check --format xml x", "human, json, sarif, github"),
+        ("sdl check --dry-run x", "--fix"),
+        ("sdl check - -", "can be read once"),
+        ("sdl check --fix - x", "by themselves"),
+        ("sdl check --fix --json -", "leave the format out"),
+        ("explain BID999", "did you mean"),
+        ("sdl diff x", "NEW"),
+        ("sdl diff - -", "can be read once"),
+        ("sdl fmt x y", "--write"),
+        ("sdl fmt --write -", "cannot be written"),
+        ("sdl fmt --write --check x", "cannot be used with"),
+        ("sdl new --force", "--out"),
+        ("sdl new --ask --no-input", "cannot be used with"),
+        ("sdl schema --version 3", "there are 2.0 and 2.1"),
         ("frobnicate", "unrecognized subcommand"),
     ] {
         let ran = undercut(arguments);
@@ -110,9 +175,20 @@ fn wrong_use_exits_2_and_says_what_is_right() {
 
 #[test]
 fn every_help_starts_with_examples() {
-    for verb in ["", "demo", "log", "sdl"] {
+    for verb in VERBS {
         let ran = undercut(&format!("{verb} --help"));
         assert_eq!(ran.code, 0);
-        assert!(ran.out.starts_with("Examples:\n  undercut "), "{verb}: {}", ran.out);
+        let lines: Vec<&str> = ran.out.lines().take(5).collect();
+        assert_eq!((lines[0], lines[4]), ("Examples:", ""), "{verb}: {}", ran.out);
+        assert!(lines[1].starts_with("  undercut "), "{verb}: {}", ran.out);
+    }
+    for above in ["", "log", "sdl"] {
+        let ran = undercut(&format!("{above} -h"));
+        let listed = ran.out.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+        let verbs = listed.lines().filter_map(|line| line.split_whitespace().next());
+        for verb in verbs.filter(|verb| *verb != "help") {
+            let verb = format!("{above} {verb}");
+            assert!(VERBS.contains(&verb.trim()), "{verb} is not in the table");
+        }
     }
 }

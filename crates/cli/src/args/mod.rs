@@ -1,10 +1,14 @@
 //! What can be typed.
 
+mod sdl;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use crate::style::Style;
+pub(crate) use sdl::{Check, Diff, Explain, Fmt, Format, New, Sdl};
+
+use crate::style::{Style, When};
 
 /// The reference engine for compute marketplaces.
 #[derive(Debug, Parser)]
@@ -25,12 +29,15 @@ pub(crate) struct Args {
     /// Print only ASCII
     #[arg(long, global = true)]
     ascii: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    color: When,
 }
 
 impl Args {
-    /// The character set to print in.
+    /// The characters and colours to print in.
     pub(crate) fn style(&self) -> Style {
-        Style::detect(self.ascii)
+        Style::detect(self.ascii, self.color)
     }
 }
 
@@ -47,12 +54,20 @@ pub(crate) enum Verb {
         before_help = "Examples:\n  undercut log verify market\n  undercut log verify market --head 5f0c…\n  undercut log inspect market --json"
     )]
     Log(Log),
-    /// Check manifests and show what they become
+    /// Write, check, explain and compare manifests
     #[command(
         subcommand,
-        before_help = "Examples:\n  undercut sdl check deploy.yaml\n  undercut sdl check *.yaml --json\n  undercut sdl hash deploy.yaml"
+        before_help = "Examples:\n  undercut sdl new --out deploy.yaml\n  undercut sdl check deploy.yaml\n  undercut sdl explain deploy.yaml"
     )]
     Sdl(Sdl),
+    /// Tell what a code means; without one, list all codes
+    #[command(
+        before_help = "Examples:\n  undercut explain SDL014\n  undercut explain bid6\n  undercut explain"
+    )]
+    Explain {
+        /// The code as it was printed; capitals and zeros do not matter
+        code: Option<String>,
+    },
 }
 
 /// What `demo` takes.
@@ -87,6 +102,9 @@ pub(crate) struct Demo {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Log {
     /// Recompute every hash and link; exit 1 when one does not fit
+    #[command(
+        before_help = "Examples:\n  undercut log verify market\n  undercut log verify market --head 5f0c…\n  undercut log verify market > head.txt"
+    )]
     Verify {
         /// The folder that `demo --log` made
         dir: PathBuf,
@@ -95,6 +113,9 @@ pub(crate) enum Log {
         head: Option<String>,
     },
     /// Show what is in a log
+    #[command(
+        before_help = "Examples:\n  undercut log inspect market\n  undercut log inspect market --json\n  undercut log inspect market --json | jq .kinds"
+    )]
     Inspect {
         /// The folder that `demo --log` made
         dir: PathBuf,
@@ -103,6 +124,9 @@ pub(crate) enum Log {
         json: bool,
     },
     /// Rebuild the state from the records and compare the roots at every seal
+    #[command(
+        before_help = "Examples:\n  undercut log replay market\n  undercut log replay market --depth commands\n  undercut log replay market -v"
+    )]
     Replay {
         /// The folder that `demo --log` made
         dir: PathBuf,
@@ -119,32 +143,4 @@ pub(crate) enum Depth {
     Records,
     /// Decide every command again and compare every record
     Commands,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Sdl {
-    /// Report every problem with its place; exit 1 when one is an error
-    Check {
-        /// Manifests; `-` reads standard input
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-        /// Print one JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
-    /// Print the groups that go on chain, as canonical JSON
-    Groups {
-        /// The manifest; `-` reads standard input
-        file: PathBuf,
-    },
-    /// Print the manifest that providers are sent, as canonical JSON
-    Manifest {
-        /// The manifest; `-` reads standard input
-        file: PathBuf,
-    },
-    /// Print the manifest's version hash
-    Hash {
-        /// The manifest; `-` reads standard input
-        file: PathBuf,
-    },
 }
