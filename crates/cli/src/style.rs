@@ -1,6 +1,7 @@
 //! Characters and colours: a few characters beyond ASCII where the terminal shows them, plain ones
 //! elsewhere; colours on a terminal, and never as the only sign of anything.
 
+use std::fmt::Write as _;
 use std::io::IsTerminal;
 
 use clap::ValueEnum;
@@ -71,8 +72,24 @@ impl Style {
 
 /// A name or sentence on one line, with nothing that moves the cursor or turns the text around.
 pub(crate) fn visible(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if undercut_sdl::steers_terminals(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// JSON in which every character that steers terminals is an escape. Outside texts JSON has none
+/// but line ends, so it stays the same value.
+pub(crate) fn escaped_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character == '\n' || !undercut_sdl::steers_terminals(character) {
+            out.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // Writing to a `String` cannot fail.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
 }
 
 const PLAIN: [(char, &str); 11] = [

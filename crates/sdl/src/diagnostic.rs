@@ -241,7 +241,7 @@ impl Problem {
 
     /// What mends it, in several places, in order.
     pub(crate) fn fix_all(mut self, edits: Vec<Edit>) -> Self {
-        self.fix = Some(Fix { edits });
+        self.fix = (!edits.is_empty()).then_some(Fix { edits });
         self
     }
 

@@ -104,8 +104,9 @@ fn is_allowed(character: char) -> bool {
 
 /// Looks at the `%` lines in front of the document.
 fn check_directives(text: &str) -> Result<(), Box<Problem>> {
-    let mut offset: usize = 0;
-    for line in text.split_inclusive(['\n', '\r']) {
+    let body = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let mut offset = text.len().saturating_sub(body.len());
+    for line in body.split_inclusive(['\n', '\r']) {
         let content = line.trim_end();
         if let Some(directive) = content.strip_prefix('%') {
             let mut words = directive.split_ascii_whitespace();
@@ -160,8 +161,26 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// Characters that change how the rest of a line is shown.
-fn is_format(character: char) -> bool {
-    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+pub(crate) fn is_format(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// Whether a terminal may do something else with a character than show it.
+///
+/// Control characters, and those without a shape of their own that turn, join or hide others.
+///
+/// ```
+/// assert!(undercut_sdl::steers_terminals('\u{1b}') && undercut_sdl::steers_terminals('\u{202e}'));
+/// assert!(!undercut_sdl::steers_terminals('\u{e4}'));
+/// ```
+#[must_use]
+pub fn steers_terminals(character: char) -> bool {
+    character.is_control() || is_format(character)
 }
 
 #[cfg(test)]
@@ -173,7 +192,16 @@ mod tests {
         for good in ["a\tb\r\nc", "\u{85}", "\u{1f600}"] {
             assert!(check_characters(good).is_ok(), "{good:?}");
         }
-        for bad in ["\0", "\u{1b}", "\u{7f}", "\u{80}", "\u{fffe}", "%YAML 2.0\n---", "%FOO"] {
+        for bad in [
+            "\0",
+            "\u{1b}",
+            "\u{7f}",
+            "\u{80}",
+            "\u{fffe}",
+            "%YAML 2.0\n---",
+            "%FOO",
+            "\u{feff}%FOO",
+        ] {
             assert!(check_characters(bad).is_err(), "{bad:?}");
         }
     }

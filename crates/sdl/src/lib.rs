@@ -151,7 +151,7 @@ pub use explain::{
 };
 pub use fix::{Fixed, fix};
 pub use format::format;
-pub use gate::TEXT_BYTES_MAX;
+pub use gate::{TEXT_BYTES_MAX, steers_terminals};
 pub use manifest::{
     HttpOptions, Manifest, ManifestCredentials, ManifestExpose, ManifestGroup, ManifestMount,
     ManifestParams, ManifestService,

@@ -17,7 +17,7 @@ use crate::diagnostic::{Problem, Problems, Span};
 use crate::gate::short;
 use crate::node::{Child, Kind, Node, Style, Tag};
 use crate::position::Positions;
-use crate::repair::{Repair, Source};
+use crate::repair::{Repair, Source, quoted_text};
 use crate::syntax;
 
 /// Levels of nesting. The deepest public manifest has 13.
@@ -126,6 +126,18 @@ impl<'t> Places<'t, '_> {
         }
     }
 
+    /// The parser counts what follows a quoted text up to the next token as its own: blanks, and a
+    /// comment.
+    fn without_what_follows(&self, span: Span) -> Span {
+        let start = span.start.saturating_sub(self.offset);
+        match self.positions.text().get(start..).and_then(quoted_text) {
+            Some(quoted) => {
+                Span::new(span.start, span.start.saturating_add(quoted.len()).min(span.end))
+            }
+            None => self.without_final_blanks(span),
+        }
+    }
+
     /// The parser counts the blanks after a quoted text as its own.
     fn without_final_blanks(&self, span: Span) -> Span {
         let text = self.positions.text();
@@ -213,7 +225,12 @@ impl<'t, 'a> Builder<'t, 'a> {
                     }
                     _ => text,
                 };
-                let span = self.places.without_final_blanks(span);
+                let span = match style {
+                    ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                        self.places.without_what_follows(span)
+                    }
+                    _ => self.places.without_final_blanks(span),
+                };
                 let style = match style {
                     ScalarStyle::Plain => Style::Plain,
                     _ => Style::Quoted,

@@ -2,12 +2,13 @@
 //!
 //! The only module that names the renderer.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
-use crate::gate::floor_border;
+use crate::gate::{floor_border, steers_terminals};
 
 /// The most problems that [`render`] shows.
 pub const SHOWN_MAX: usize = 20;
@@ -60,7 +61,8 @@ pub(crate) fn diagnostic(problem: &Diagnostic, path: &str, text: &str, colour: C
     if let Some(label) = &problem.label {
         primary = primary.label(label.as_str());
     }
-    let mut snippet = Snippet::source(window.text).line_start(window.line).path(path);
+    let shown = harmless(window.text);
+    let mut snippet = Snippet::source(shown.as_ref()).line_start(window.line).path(path);
     snippet = snippet.annotation(primary);
     for label in problem.labels.iter().filter(|label| window.holds(label.span)) {
         let mark = AnnotationKind::Context.span(window.range(label.span)).label(&label.text);
@@ -82,6 +84,26 @@ pub(crate) fn diagnostic(problem: &Diagnostic, path: &str, text: &str, colour: C
     let mut out = renderer.render(&[group]);
     out.push('\n');
     out
+}
+
+/// A text with other characters in the place of those that would steer a terminal, each of the same
+/// length, so that marks stay where they are.
+fn harmless(text: &str) -> Cow<'_, str> {
+    // The renderer itself shows the controls of ASCII as pictures.
+    let steers = |c: char| !c.is_ascii() && steers_terminals(c);
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character.len_utf8() {
+            _ if !steers(character) => out.push(character),
+            2 => out.push('\u{b7}'),
+            3 => out.push('\u{fffd}'),
+            _ => out.push_str("?\u{fffd}"),
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// The part of a text that a problem's marks are in, in whole lines.

@@ -333,6 +333,9 @@ fn blanks_for_tabs(text: &str, offset: usize) -> Vec<Edit> {
         if blanks.contains('\t') && blanks.len() < line.trim_end().len() {
             let span = Span::new(start, start.saturating_add(blanks.len()));
             edits.push(Edit { span, text: blanks.replace('\t', "  ") });
+            if edits.len() > LINES_MAX {
+                return Vec::new();
+            }
         }
         start = start.saturating_add(line.len());
     }

@@ -412,3 +412,12 @@ error[SDL014]: `16GB` is not a size
     assert_eq!(shown, expected);
     assert!(render(&check(&text).1, "x", &text, Colour::Terminal).contains("\u{1b}["));
 }
+
+#[test]
+fn what_is_shown_steers_no_terminal() {
+    for character in ['\u{7f}', '\u{9b}', '\u{ad}', '\u{202e}', '\u{e0041}'] {
+        let text = with("profile: web", &format!("profile: \"w{character}b\""));
+        let shown = render(&check(&text).1, "x", &text, Colour::Plain);
+        assert!(!shown.is_empty() && !shown.contains(character), "{character:?}: {shown}");
+    }
+}

@@ -156,6 +156,14 @@ fn a_text_that_cannot_be_read_in_the_end_is_left_as_it_is() {
 }
 
 #[test]
+fn a_comment_behind_a_quoted_text_stays() {
+    let text = with("      count: 1\n", "      count: \"1\" # one is enough\n");
+    let fixed = fix(&text);
+    assert!(fixed.text.contains("      count: 1 # one is enough\n"), "{}", fixed.text);
+    assert!(fixed.left.is_empty(), "{}", fixed.left);
+}
+
+#[test]
 fn many_slips_are_mended_together() {
     let text = SLIPS.iter().fold(BASE.to_owned(), |text, (_, right, slip)| {
         // The two indentations cannot be told from one another any more once both are wrong.

@@ -10,7 +10,7 @@ use super::report::Problem;
 use super::{Source, is_stdin, show};
 use crate::args;
 use crate::exit::{Exit, Failure};
-use crate::style::{Style, visible};
+use crate::style::{Style, escaped_json, visible};
 use crate::{say, tell};
 
 /// Effects in the order in which they are shown, with their headings.
@@ -143,7 +143,7 @@ impl Answer {
     }
 
     fn line(&self) -> Result<String, Failure> {
-        let line = serde_json::to_string(self);
+        let line = serde_json::to_string(self).map(|json| escaped_json(&json));
         Ok(line.map_err(|error| Failure::new(Exit::Bug, error.to_string()))? + "\n")
     }
 }

@@ -14,7 +14,7 @@ use super::{Source, prices, show};
 use crate::args::Explain;
 use crate::exit::{Exit, Failure};
 use crate::say;
-use crate::style::Style;
+use crate::style::{Style, escaped_json};
 
 /// Explains a valid manifest; problems go to standard error.
 pub(super) fn run(args: &Explain, style: Style) -> Result<Exit, Failure> {
@@ -25,7 +25,7 @@ pub(super) fn run(args: &Explain, style: Style) -> Result<Exit, Failure> {
     let explanation = sdl.explain();
     let text = if args.json {
         let page = Page::of(&explanation, &source.path, args.akt_usd);
-        let line = serde_json::to_string(&page);
+        let line = serde_json::to_string(&page).map(|json| escaped_json(&json));
         line.map_err(|error| Failure::new(Exit::Bug, error.to_string()))? + "\n"
     } else {
         style.paint(&explanation.to_text(args.akt_usd))

@@ -121,7 +121,7 @@ pub(crate) const RULES: &[Rule] = &[
     }),
     rule(
         "a GPU alternative names no model (SDL065)",
-        |case| has(case, "SDL065"),
+        |case| told(case, "SDL065", "names no model"),
         |_, refusal| {
             refusal.path.iter().any(|key| key == "nvidia") && refusal.keyword == "required"
         },
@@ -202,6 +202,11 @@ pub(crate) const RULES: &[Rule] = &[
 
 fn has(case: &Case, code: &str) -> bool {
     case.problems.iter().any(|problem| problem.code.as_str() == code)
+}
+
+fn told(case: &Case, code: &str, words: &str) -> bool {
+    let mut problems = case.problems.iter().filter(|problem| problem.code.as_str() == code);
+    problems.any(|problem| problem.sentence.contains(words))
 }
 
 /// Whether a pair of key and value with this property is anywhere in the tree.

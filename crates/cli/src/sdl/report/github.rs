@@ -9,6 +9,7 @@ use undercut_sdl::Diagnostic;
 
 use super::{Checked, Unreadable};
 use crate::sdl::places::Places;
+use crate::style::visible;
 
 pub(super) fn file(checked: &Checked<'_>) -> String {
     let places = checked.places();
@@ -53,7 +54,7 @@ fn name(file: &Path) -> String {
 
 /// The text of a command.
 fn text(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    visible(&text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A"))
 }
 
 /// A value of a command.

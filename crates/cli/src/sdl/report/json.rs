@@ -12,6 +12,7 @@ use undercut_sdl::{Diagnostic, Severity, Span};
 use super::{Checked, Unreadable, page_of};
 use crate::exit::{Exit, Failure};
 use crate::sdl::places::{Place, Places};
+use crate::style::escaped_json;
 
 /// All files.
 #[derive(Serialize)]
@@ -223,7 +224,7 @@ impl Answer {
     }
 
     pub(super) fn finish(&self) -> Result<String, Failure> {
-        let line = serde_json::to_string(self);
+        let line = serde_json::to_string(self).map(|json| escaped_json(&json));
         let line = line.map_err(|error| Failure::new(Exit::Bug, error.to_string()))?;
         Ok(line + "\n")
     }

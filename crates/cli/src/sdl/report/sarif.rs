@@ -8,6 +8,7 @@ use undercut_sdl::{Diagnostic, Edit, Label, Level, Severity, Span};
 use super::{Checked, Unreadable, page_of};
 use crate::exit::{Exit, Failure};
 use crate::sdl::places::Places;
+use crate::style::escaped_json;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -71,7 +72,7 @@ impl Run {
                 "results": self.results,
             }],
         });
-        let text = serde_json::to_string_pretty(&log);
+        let text = serde_json::to_string_pretty(&log).map(|json| escaped_json(&json));
         let text = text.map_err(|error| Failure::new(Exit::Bug, error.to_string()))?;
         Ok(text + "\n")
     }
