@@ -97,9 +97,7 @@ fn readable(text: &str) -> Option<String> {
     loop {
         let error = Parser::new_from_str(source.text()).find_map(Result::err);
         let Some(error) = error else { return Some(source.text().to_owned()) };
-        if source.repair(error.info(), error.marker().index()).is_none() {
-            return None;
-        }
+        source.repair(error.info(), error.marker().index())?;
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use undercut_primitives::crypto::sha256;
-use undercut_sdl::{Diagnostics, Sdl, Severity, TEXT_BYTES_MAX, check, check_bytes, text_of};
+use undercut_sdl::{
+    Diagnostic, Diagnostics, Sdl, Severity, TEXT_BYTES_MAX, check, check_bytes, text_of,
+};
 
 use super::{diagnostics, groups, json, manifest};
 
@@ -54,9 +56,13 @@ fn hold_for_comment(text: &str, sdl: Option<&Sdl>, problems: &Diagnostics) {
     assert_eq!(said(&others), said(problems), "a comment in front changes what is said");
 }
 
-/// What problems say, without where and how often.
+/// What problems say, without where and how often, and without the one warning that is about the
+/// quotes themselves.
 pub(crate) fn said(problems: &Diagnostics) -> BTreeSet<(String, Severity, &str)> {
-    let said = problems.iter().map(|one| (one.code.to_string(), one.severity, &*one.sentence));
+    let is_of_quotes =
+        |one: &Diagnostic| one.severity == Severity::Warning && one.code.as_str() == "SDL002";
+    let said = problems.iter().filter(|one| !is_of_quotes(one));
+    let said = said.map(|one| (one.code.to_string(), one.severity, &*one.sentence));
     said.collect()
 }
 
