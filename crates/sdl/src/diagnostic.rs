@@ -298,6 +298,16 @@ pub(crate) struct Slip {
     pub(crate) fix: Option<&'static str>,
     /// Whether the key was reported as an error already.
     pub(crate) is_told: bool,
+    /// Whether nothing but its place speaks for it: it is the only key that is not known beside what
+    /// is missed.
+    pub(crate) is_guess: bool,
+}
+
+impl Slip {
+    /// A key with what to say under it.
+    pub(crate) const fn at(span: Span, label: &'static str) -> Self {
+        Self { span, label, help: None, fix: None, is_told: false, is_guess: false }
+    }
 }
 
 /// Where problems are collected while a text is read.
@@ -344,6 +354,11 @@ impl Problems {
     /// Where `key` of a mapping may have gone.
     pub(crate) fn slip(&self, mapping: Span, key: &'static str) -> Option<&Slip> {
         self.slips.get(&(Some(mapping.start), key))
+    }
+
+    /// [`Self::slip`], unless it is a guess: for keys that need not be there.
+    pub(crate) fn sure_slip(&self, mapping: Span, key: &'static str) -> Option<&Slip> {
+        self.slip(mapping, key).filter(|slip| !slip.is_guess)
     }
 
     /// Where `key` stands although it does not belong there.

@@ -35,8 +35,9 @@ pub enum Colour {
 #[must_use]
 pub fn render(problems: &Diagnostics, path: &str, text: &str, colour: Colour) -> String {
     let mut out = String::new();
+    let text = with_line_feeds(text);
     for problem in problems.iter().take(SHOWN_MAX) {
-        out.push_str(&diagnostic(problem, path, text, colour));
+        out.push_str(&diagnostic(problem, path, &text, colour));
         out.push('\n');
     }
     let count = |severity| problems.iter().filter(|one| one.severity == severity).count();
@@ -56,7 +57,8 @@ pub fn render(problems: &Diagnostics, path: &str, text: &str, colour: Colour) ->
 
 /// One problem with its lines.
 pub(crate) fn diagnostic(problem: &Diagnostic, path: &str, text: &str, colour: Colour) -> String {
-    let window = Window::around(problem, text);
+    let text = with_line_feeds(text);
+    let window = Window::around(problem, &text);
     let mut primary = AnnotationKind::Primary.span(window.range(problem.span));
     if let Some(label) = &problem.label {
         primary = primary.label(label.as_str());
@@ -84,6 +86,15 @@ pub(crate) fn diagnostic(problem: &Diagnostic, path: &str, text: &str, colour: C
     let mut out = renderer.render(&[group]);
     out.push('\n');
     out
+}
+
+/// A text with a line feed at the end of each line and as many bytes: the renderer knows no other
+/// line ends, and would show a carriage return as a character.
+fn with_line_feeds(text: &str) -> Cow<'_, str> {
+    match text.contains('\r') {
+        true => Cow::Owned(text.replace("\r\n", " \n").replace('\r', "\n")),
+        false => Cow::Borrowed(text),
+    }
 }
 
 /// A text with other characters in the place of those that would steer a terminal, each of the same

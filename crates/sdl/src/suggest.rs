@@ -245,7 +245,51 @@ mod tests {
         assert_eq!(nearest("web-app", known), Some("webapp"));
         assert_eq!(nearest("WORKER", known), Some("worker"));
         assert_eq!(nearest("cache", known), None);
+        assert_eq!(nearest("cuont", ["profile", "count"]), Some("count"), "two changed places");
+        assert_eq!(nearest("wab", ["cab", "web"]), Some("web"), "the first letter decides a tie");
+        assert_eq!(nearest("505", ["500", "503"]), None, "numbers are not like one another");
         assert_eq!(nearest("", known), None);
+    }
+
+    #[test]
+    fn amounts_that_people_write_are_respelt() {
+        let rows = [
+            ("1,000", Some(("1000", false))),
+            ("1,5", Some(("1.5", true))),
+            ("1_000", Some(("1000", true))),
+            ("1000uact", Some(("1000", true))),
+            ("1000 uact", Some(("1000", true))),
+            ("1000uakt", Some(("1000", false))),
+            ("1e3", Some(("1000", true))),
+            (".5", Some(("0.5", true))),
+            ("5.", Some(("5", true))),
+            ("$5", None),
+            ("5 USD", None),
+            ("0uact", None),
+            ("1e99", None),
+            ("", None),
+        ];
+        for (text, expected) in rows {
+            let found = amount(text, "uact");
+            let found = found.as_ref().map(|meant| (meant.text.as_str(), meant.is_certain));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn cpus_that_people_write_are_respelt() {
+        let rows = [
+            ("2 cores", Some("2")),
+            ("2vCPU", Some("2")),
+            ("500M", Some("500m")),
+            ("0,5", Some("0.5")),
+            ("1,000", None),
+            ("many", None),
+            ("2", None),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(cpus(text).as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

@@ -197,14 +197,24 @@ fn either() -> Vec<(&'static str, String, String)> {
     let rest = "  two:\n    image: nginx:1.27\nprofiles:";
     let idle = "  two:\n    akash: { profile: web, count: 0 }\n";
     let version = |text: &str| with("\"2.0\"", text);
+    let denom = |text: &str| with("denom: uact", &format!("denom: {text}"));
+    let leased = |second: &str| {
+        let to = "to: [ { global: true, ip: pub } ]";
+        let ports =
+            format!("- port: 80\n        as: 80\n        {to}\n      - {second}\n        {to}");
+        let text = with("- port: 80\n        to: [ { global: true } ]", &ports);
+        text.replace("services:", "endpoints: { pub: { kind: ip } }\nservices:")
+    };
     vec![
         ("SDL002", version("1.0"), version("2.0")),
+        ("SDL021", denom("ua"), denom("akt")),
         (
             "SDL035",
             with("count: 1", "count: 0"),
             with("profiles:", rest).replace("deployment:\n", &format!("deployment:\n{idle}")),
         ),
         ("SDL041", persistent.clone(), persistent.replace("2.0", "2.1")),
+        ("SDL052", leased("port: 81\n        as: 80"), leased("port: 80")),
         ("SDL064", gpu("vendor: "), gpu("vendor: { amd: [ { model: mi300x } ] }")),
         (
             "SDL065",

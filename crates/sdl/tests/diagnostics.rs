@@ -394,6 +394,50 @@ fn the_list_prints_one_line_for_each_problem() {
 }
 
 #[test]
+fn every_kind_of_line_end_is_rendered_alike() {
+    let text = with("512Mi", "16GB");
+    let shown = |text: &str| render(&check(text).1, "x.yaml", text, Colour::Plain);
+    let without_final_blanks = |shown: String| -> Vec<String> {
+        shown.lines().map(|line| line.trim_end().to_owned()).collect()
+    };
+    let expected = without_final_blanks(shown(&text));
+    for line_end in ["\r\n", "\r"] {
+        let found = without_final_blanks(shown(&text.replace('\n', line_end)));
+        assert_eq!(found, expected, "{line_end:?}");
+    }
+}
+
+#[test]
+fn an_ignored_key_and_the_error_it_causes_are_one_problem() {
+    let rows = [
+        ("count: 1", "cuont: 1", "cuont", "SDL035"),
+        ("image: nginx", "img: nginx", "img", "SDL071"),
+        ("      pricing:", "      prices:", "prices", "SDL033"),
+        ("  placement:\n", "  placements:\n", "placements", "SDL018"),
+        ("    expose:", "    ports:", "ports", "SDL073"),
+        ("amount: 100", "ammount: 100", "ammount", "SDL022"),
+    ];
+    for (from, to, marked, code) in rows {
+        let text = with(from, to);
+        let found = problems(&text);
+        let told: Vec<(&str, &str)> = found
+            .iter()
+            .map(|problem| (problem.code.as_str(), &text[problem.span.start..problem.span.end]))
+            .collect();
+        assert_eq!(told, [(code, marked)], "{to:?}");
+        assert_eq!(found[0].severity, Severity::Error);
+    }
+}
+
+#[test]
+fn the_later_of_two_places_is_the_one_that_is_marked() {
+    let text = with("      - port: 80\n", "      - port: 80\n        accept: [b.com, b.com]\n");
+    let found = &problems(&text)[0];
+    assert_eq!(found.code.as_str(), "SDL058");
+    assert!(found.labels[0].span < found.span);
+}
+
+#[test]
 fn rendered_problems_show_their_lines() {
     let text = with("512Mi", "16GB");
     let shown = render(&check(&text).1, "deploy.yaml", &text, Colour::Plain);

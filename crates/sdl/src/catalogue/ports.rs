@@ -28,11 +28,12 @@ pub(crate) const PROTOCOL: Lesson = Lesson {
 };
 
 pub(crate) const IP_COLLISION: Lesson = Lesson {
-    level: Level::Error,
+    level: Level::Either,
     explanation: "On a leased IP, a port and protocol lead to one place. The chain's tools \
         compare `as` and `proto` as they are written: two ports without `as` collide although \
         they differ, and a service with an IP that is placed twice collides with itself. The web \
-        console compares the ports that come out of it. Give each port an `as` of its own, or \
+        console compares the ports that come out of it; where these alone are the same, such as \
+        a bare port 80 beside `as: 80`, a warning tells of it. Give each port an `as` of its own, or \
         `proto: udp` to one of two.",
     example: Example::Lines {
         instead_of: lines![

@@ -3,11 +3,12 @@
 use super::{Example, Lesson, Level, lines};
 
 pub(crate) const DENOM: Lesson = Lesson {
-    level: Level::Error,
+    level: Level::Either,
     explanation: "A denom names the money of a price. It has 3 to 128 characters: letters, \
         digits and `/ : . _ -`, a letter first. Deployments are paid for in `uact`, millionths \
         of an ACT; how many goes into `amount`. The chain's tools crash on a text that is no \
-        denom. The web console takes `uact` and `uakt` alone.",
+        denom. `akt`, `ACT` and the like have the form of one and are taken, with a warning; no \
+        market is priced in them. The web console takes `uact` and `uakt` alone.",
     example: Example::Lines {
         instead_of: lines!["        database:", "          denom: uact", "          amount: 5000"],
         wrong: lines!["        database:", "          denom: 5000uact", "          amount: 5000"],

@@ -43,8 +43,14 @@ impl<'d> Checker<'d, '_> {
     }
 
     pub(super) fn unused_endpoints(&mut self) {
-        // An endpoint that is not used and a use that is not declared are one slip.
-        if !self.undeclared_ips.is_empty() {
+        // An endpoint that is not used and a use that is not declared are one slip, and what cannot
+        // be read may use any.
+        let document = self.document;
+        let all_read = document
+            .deployment
+            .keys()
+            .all(|name| document.services.get(name).is_some_and(|service| service.value.is_some()));
+        if !self.undeclared_ips.is_empty() || (!all_read && self.problems.has_errors()) {
             return;
         }
         for (name, endpoint) in &self.document.endpoints {

@@ -147,7 +147,13 @@ impl<'d> Checker<'d, '_> {
                 format!("write {}", references::RESOURCES),
             ),
         };
-        let slip = missing.iter().find_map(|part| self.problems.slip(resources.body, part));
+        let slip = missing.iter().find_map(|part| {
+            self.problems.slip(resources.body, part).or_else(|| {
+                let inner = self.problems.stray(if *part == "cpu" { "units" } else { "size" })?;
+                let (body, span) = (resources.body, inner.span);
+                (span.start >= body.start && span.end <= body.end).then_some(inner)
+            })
+        });
         let problem = Problem::error(code, span, sentence).help(help);
         self.problems.push(problem.blamed_on(slip));
         true

@@ -142,7 +142,9 @@ impl<'d> Checker<'d, '_> {
     /// Whether anything is placed, or may be as far as can be read.
     fn places_any(&self) -> bool {
         let document = self.document;
-        document.sections.deployment == Section::Given
+        let sections = document.sections;
+        let all = [sections.services, sections.compute, sections.placement, sections.deployment];
+        all.iter().all(|section| *section == Section::Given)
             && document.deployment.keys().any(|service| self.is_deployed(service))
     }
 
@@ -209,8 +211,8 @@ impl<'d> Checker<'d, '_> {
         let slips = |problems: &Problems| {
             deployed.iter().find_map(|(_, _, service)| {
                 let ports = service.expose.iter();
-                let to = ports.filter_map(|port| problems.slip(port.span, "to")).next();
-                problems.slip(service.body, "expose").or(to).cloned()
+                let to = ports.filter_map(|port| problems.sure_slip(port.span, "to")).next();
+                problems.sure_slip(service.body, "expose").or(to).cloned()
             })
         };
         let slip = slips(self.problems).or_else(|| self.problems.stray("expose").cloned());

@@ -43,8 +43,7 @@ impl<'d> Checker<'d, '_> {
                     format!("add {}", all_of(&parts))
                 }
             };
-            let strays: Vec<&Slip> =
-                top.iter().filter_map(|name| self.problems.stray(name)).collect();
+            let strays: Vec<&Slip> = top.iter().filter_map(|name| self.stray_part(name)).collect();
             let problem = Problem::error(code, document.first, sentence).help(help);
             let problem = match strays.split_first() {
                 Some((first, rest)) if strays.len() == top.len() => {
@@ -60,13 +59,32 @@ impl<'d> Checker<'d, '_> {
         }
         let below = [("compute", sections.compute), ("placement", sections.placement)];
         let below = missing(&below);
-        let slip = below.iter().find_map(|key| self.problems.slip(document.profiles_body, key));
+        let body = document.profiles_body;
+        let slip = below.iter().find_map(|key| {
+            self.problems.slip(body, key).or_else(|| {
+                let part = self.stray_part(key)?;
+                (part.span.start >= body.start && part.span.end <= body.end).then_some(part)
+            })
+        });
         if !below.is_empty() {
             let sentence = format!("`profiles` has {}", none_of(&below));
             let problem = Problem::error(code::MISSING, document.profiles_span, sentence);
             let help = format!("add {} under `profiles`", listed(&below));
             self.problems.push(problem.help(help).blamed_on(slip));
         }
+    }
+
+    /// Where a section stands although it does not belong there, or else a part that belongs to it
+    /// alone.
+    fn stray_part(&self, section: &str) -> Option<&Slip> {
+        let parts: &[&str] = match section {
+            "services" => &["services", "image"],
+            "profiles" => &["profiles"],
+            "deployment" => &["deployment", "profile", "count"],
+            "compute" => &["compute", "resources"],
+            _ => &["placement", "pricing", "signedBy"],
+        };
+        parts.iter().find_map(|part| self.problems.stray(part))
     }
 
     /// A deployment in one line, with names of the document as far as it has any.
@@ -141,7 +159,9 @@ impl<'d> Checker<'d, '_> {
         let problem = Problem::error(code::UNKNOWN_PROFILE, wanted.span, sentence)
             .saying("not found under `profiles.compute`");
         let kinds = ["compute profile", "compute profiles"];
-        self.problems.push(self.with_nearest(problem, wanted.value, &document.compute, kinds));
+        let problem = self.with_nearest(problem, wanted.value, &document.compute, kinds);
+        let stray = self.problems.stray("profile name");
+        self.problems.push(problem.blamed_on(stray));
         None
     }
 
@@ -181,7 +201,9 @@ impl<'d> Checker<'d, '_> {
         let problem = Problem::error(code::UNKNOWN_PLACEMENT, span, sentence)
             .saying("not found under `profiles.placement`");
         let kinds = ["placement", "placements"];
-        self.problems.push(self.with_nearest(problem, placement, &document.placements, kinds));
+        let problem = self.with_nearest(problem, placement, &document.placements, kinds);
+        let stray = self.problems.stray("placement name");
+        self.problems.push(problem.blamed_on(stray));
         None
     }
 

@@ -132,7 +132,10 @@ impl<'d> Checker<'d, '_> {
             let declared = self.document.services.get(place.name).map(|named| named.span);
             let declared = declared.unwrap_or(volume.name.span);
             let params = place.service.params.as_ref();
-            let slip = params.and_then(|params| self.problems.slip(params.body, "storage"));
+            let slip = match params {
+                Some(params) => self.problems.sure_slip(params.body, "storage"),
+                None => self.problems.sure_slip(place.service.body, "params"),
+            };
             let mounts_of = format!("`{shown}: {{ mount: /data }}`");
             let help = match params {
                 Some(_) if !mounts.is_empty() => {

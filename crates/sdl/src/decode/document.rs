@@ -37,6 +37,10 @@ impl<'n> Decoder<'_> {
                 "include" => drop(self.texts(pair.value, What::Words("`include`"))),
                 "services" => {
                     document.sections.services = section(pair.value);
+                    if self.refuse_nameless(&pair, is_service, "web: { image: nginx:1.27 }") {
+                        document.sections.services = Section::Told;
+                        continue;
+                    }
                     document.services =
                         self.names(pair.value, What::Words("`services`"), |this, pair| match this
                             .note_section(root, pair)
@@ -49,6 +53,11 @@ impl<'n> Decoder<'_> {
                 "deployment" => {
                     document.deployment_span = pair.key.span;
                     document.sections.deployment = section(pair.value);
+                    let line = "web: { akash: { profile: web, count: 1 } }";
+                    if self.refuse_nameless(&pair, is_deployed, line) {
+                        document.sections.deployment = Section::Told;
+                        continue;
+                    }
                     document.deployment =
                         self.names(pair.value, What::Words("`deployment`"), |this, pair| {
                             this.deployed(pair)
@@ -74,16 +83,41 @@ impl<'n> Decoder<'_> {
     /// Whether a service is a section that stands too far to the right, while the document has none
     /// of its name, which is reported later.
     fn note_section(&mut self, root: &Node<'_>, pair: &Pair<'n, '_>) -> bool {
-        let section = ["profiles", "deployment"].into_iter().find(|name| *name == pair.name);
-        let is_missing = |name: &&str| !keys::has_any_key(root, &[name]);
-        let is_service = keys::has_any_key(pair.value, &["image"]);
-        let Some(section) = section.filter(is_missing).filter(|_| !is_service) else {
-            return false;
+        const MOVE: &str = "put it at the left margin, and what is under it less far in";
+        let (section, help) = match pair.name {
+            "profiles" => ("profiles", MOVE),
+            "deployment" => ("deployment", MOVE),
+            "compute" | "placement" => {
+                ("profiles", "write `profiles:` at the left margin above it")
+            }
+            _ => return false,
         };
+        let is_service = keys::has_any_key(pair.value, &["image"]);
+        if is_service || keys::has_any_key(root, &[section]) {
+            return false;
+        }
         let (span, label) = (pair.key.span, "this stands under `services`");
-        let help = Some("put it at the left margin, and what is under it less far in".to_owned());
-        self.problems.note_stray(section, Slip { span, label, help, fix: None, is_told: false });
+        let help = Some(help.to_owned());
+        self.problems.note_stray(section, Slip { help, ..Slip::at(span, label) });
         true
+    }
+
+    /// Whether things stand right under a section without the name that belongs in between, which
+    /// is reported.
+    fn refuse_nameless(
+        &mut self,
+        pair: &Pair<'n, '_>,
+        is_thing: fn(&Node<'_>) -> bool,
+        line: &str,
+    ) -> bool {
+        let found = is_thing(pair.value);
+        if found {
+            let sentence = format!("`{}` names no service", pair.name);
+            let problem = Problem::error(code::WRONG_TYPE, pair.key.span, sentence);
+            let help = format!("put a name in between: `{}: {{ {line} }}`", pair.name);
+            self.problems.push(problem.help(help));
+        }
+        found
     }
 
     fn no_version(&mut self, root: &Node<'_>, first: Span) -> Version {
@@ -101,9 +135,12 @@ impl<'n> Decoder<'_> {
         let Kind::Mapping(pairs) = &root.kind else { return };
         let strays = pairs.iter().filter_map(|(key, _)| key.scalar());
         document.strays = strays.filter(|name| !TOP_KEYS.contains(name)).collect();
+        let all = [document.sections.services, document.sections.profiles];
+        let missing = all.into_iter().chain([document.sections.deployment]);
+        let is_one = missing.filter(|section| *section == Section::Missing).count() == 1;
         let told = |this: &Self, section: Section, key| match section {
             Section::Missing => match this.problems.slip(root.span, key) {
-                Some(slip) if slip.is_told => Section::Told,
+                Some(slip) if slip.is_told && (!slip.is_guess || is_one) => Section::Told,
                 _ => Section::Missing,
             },
             section => section,
@@ -241,6 +278,25 @@ fn no_such_version(text: &str, span: Span) -> Problem {
         return problem.fix(span, format!("\"{inner}\""));
     }
     problem.saying(VERSIONS).help("write `version: \"2.0\"`")
+}
+
+/// Whether a mapping is a service, and not one of services by name.
+fn is_service(node: &Node<'_>) -> bool {
+    let Kind::Mapping(pairs) = &node.kind else { return false };
+    pairs.iter().any(|(key, value)| match (key.scalar(), &value.kind) {
+        (Some("image"), Kind::Scalar { .. }) => !value.is_null(),
+        (Some("expose"), Kind::Sequence(_)) => true,
+        _ => false,
+    })
+}
+
+/// Whether a mapping says how a service is deployed, and not which.
+fn is_deployed(node: &Node<'_>) -> bool {
+    let Kind::Mapping(pairs) = &node.kind else { return false };
+    pairs.iter().any(|(key, value)| {
+        let is_part = matches!(key.scalar(), Some("profile" | "count"));
+        is_part && matches!(value.kind, Kind::Scalar { .. }) && !value.is_null()
+    })
 }
 
 fn empty_document<'n>(first: Span) -> Document<'n> {

@@ -15,6 +15,8 @@ pub(super) struct Advice {
     pub(super) meant: Option<&'static str>,
     /// Whether keys with the same help are one slip.
     pub(super) is_shared: bool,
+    /// Whether nothing is known about the key.
+    pub(super) is_general: bool,
 }
 
 /// What a key of another format stands for: a key that only the mappings in question know, the
@@ -134,6 +136,8 @@ const HOMES: &[(&[&str], &str)] = &[
     (&["denom", "amount"], "put it under `pricing`, below the name of a compute profile"),
     (&["profile", "count"], "put it under `deployment`, below a service and a placement"),
     (&["persistent", "class"], "put it under `attributes` of the volume"),
+    (&["units"], "put it under `cpu` or `gpu`"),
+    (&["size"], "put it under `memory` or a volume of `storage`"),
     (&["vendor"], "put it under `gpu.attributes`"),
     (&["nvidia"], "put it under `vendor`"),
     (&["model", "interface", "ram"], "put it in an item of `nvidia`"),
@@ -150,13 +154,16 @@ fn home(name: &str) -> Option<(&'static str, &'static str)> {
 
 /// The key of this name, when a manifest knows it anywhere.
 pub(crate) fn known_anywhere(name: &str) -> Option<&'static str> {
-    const MORE: &[&str] = &["version", "include", "dependencies", "size", "units", "attributes"];
+    const MORE: &[&str] = &["version", "include", "dependencies", "attributes"];
     home(name).map(|(key, _)| key).or_else(|| MORE.iter().copied().find(|key| *key == name))
 }
 
 /// What to say about the key `name` of a mapping that knows `known`, and about its `value`.
 pub(super) fn advice(name: &str, known: &'static [&'static str], value: &Node<'_>) -> Advice {
-    let told = |help: &str, meant| Advice { help: help.to_owned(), meant, is_shared: false };
+    let told = |help: &str, meant| {
+        let (is_shared, is_general) = (false, false);
+        Advice { help: help.to_owned(), meant, is_shared, is_general }
+    };
     let habit = HABITS.iter().find(|(owner, foreign, ..)| {
         (*foreign == name || *foreign == name.replace('-', "_")) && known.contains(owner)
     });
@@ -181,7 +188,10 @@ pub(super) fn advice(name: &str, known: &'static [&'static str], value: &Node<'_
     }
     match known {
         [only] => told(&format!("the only key here is `{only}`"), Some(*only)),
-        known => told(&format!("keys here are {}", listed(known)), None),
+        known => {
+            let help = format!("keys here are {}", listed(known));
+            Advice { is_general: true, ..told(&help, None) }
+        }
     }
 }
 

@@ -155,7 +155,7 @@ impl<'n> Decoder<'_> {
     /// Remembers a key without a value, in case one is missed.
     fn note_empty(&mut self, node: &Node<'_>, name: &'static str, pair: &Pair<'n, '_>) {
         let label = "nothing stands here";
-        let slip = Slip { span: pair.key.span, label, help: None, fix: None, is_told: false };
+        let slip = Slip::at(pair.key.span, label);
         self.problems.note(node.span, name, slip);
     }
 
@@ -181,6 +181,13 @@ impl<'n> Decoder<'_> {
                 !keys::has_any_key(node, &[meant])
             });
             self.note_strange(node, unknown, pair, &advice, fix);
+            if advice.is_general && pairs.len() == 1 {
+                let missed = known.iter().filter(|name| !keys::has_any_key(node, &[name]));
+                let label = "this key is not read";
+                let is_told = unknown == Unknown::Refused;
+                let slip = Slip { is_told, is_guess: true, ..Slip::at(pair.key.span, label) };
+                missed.for_each(|name| self.problems.note(node.span, name, slip.clone()));
+            }
             let shared = advice.is_shared.then(|| advice.help.clone());
             let first = told.iter_mut().find(|(help, _)| help.is_some() && *help == shared);
             if let Some((_, first)) = first {
@@ -191,6 +198,15 @@ impl<'n> Decoder<'_> {
             told.push((shared, problem.help(advice.help).maybe_fix(pair.key.span, fix)));
         }
         told.into_iter().for_each(|(_, problem)| self.problems.push(problem));
+    }
+
+    /// Remembers a part of a thing that stands where the name of the thing belongs.
+    fn note_nameless(&mut self, missed: &'static str, pair: &Pair<'n, '_>) {
+        let (span, label) = (pair.key.span, "a name belongs above this key");
+        let name = short(pair.name);
+        let above = if missed == "placement name" { "akash" } else { "web" };
+        let help = Some(format!("put a name in between: `{above}: {{ {name}: ... }}`"));
+        self.problems.note_stray(missed, Slip { help, ..Slip::at(span, label) });
     }
 
     /// Remembers a key that is not known, in case what it was meant for is missed.
@@ -204,7 +220,7 @@ impl<'n> Decoder<'_> {
     ) {
         let (span, label) = (pair.key.span, "this key is not read");
         let (help, is_told) = (Some(advice.help.clone()), unknown == Unknown::Refused);
-        let slip = Slip { span, label, help, fix, is_told };
+        let slip = Slip { help, fix, is_told, ..Slip::at(span, label) };
         if let Some(stray) = keys::stray(pair.name) {
             self.problems.note_stray(stray, slip.clone());
         }

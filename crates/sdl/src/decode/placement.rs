@@ -18,6 +18,11 @@ impl<'n> Decoder<'_> {
         const KEYS: &[&str] = &["attributes", "signedBy", "pricing"];
         let owner = What::Named("placement", pair.name);
         let mut placement = Placement { body: pair.value.span, ..Placement::default() };
+        let is_part = matches!(pair.name, "attributes" | "signedBy" | "pricing");
+        if is_part && !has_any_key(pair.value, KEYS) {
+            self.note_nameless("placement name", pair);
+            return Some(placement);
+        }
         for pair in self.fields(pair.value, &owner, KEYS, Unknown::Ignored)? {
             match pair.name {
                 "attributes" => placement.attributes = self.attributes(&pair),
@@ -89,6 +94,13 @@ impl<'n> Decoder<'_> {
                 "denom" => denom = self.text(pair.value, pair.what),
                 _ => amount = self.text(pair.value, pair.what),
             }
+        }
+        if matches!((&denom, &amount), (Field::Absent, Field::Absent)) {
+            let sentence = format!("{owner} has no `denom` and no `amount`");
+            let problem = Problem::error(code::AMOUNT, pair.key.span, sentence);
+            let help = format!("write `{}: {{ denom: uact, amount: 1000 }}`", short(pair.name));
+            self.problems.push(problem.help(help));
+            return None;
         }
         let amount = self.amount(amount, pair, &owner, denom.value().copied().unwrap_or_default());
         let denom = match denom {

@@ -23,6 +23,11 @@ impl<'n> Decoder<'_> {
     pub(super) fn compute_profile(&mut self, pair: &Pair<'n, '_>) -> Option<Profile<'n>> {
         let owner = What::Named("compute profile", pair.name);
         let mut resources = Field::Absent;
+        if pair.name == "resources" && !keys::has_any_key(pair.value, &["resources"]) {
+            self.note_nameless("profile name", pair);
+            let (body, bytes) = (pair.value.span, pair.value.bytes);
+            return Some(Profile { body, resources, bytes });
+        }
         for pair in self.fields(pair.value, &owner, &["resources"], Unknown::Ignored)? {
             if !pair.value.is_null() {
                 resources = match self.resources(pair.value, &owner) {
@@ -63,14 +68,21 @@ impl<'n> Decoder<'_> {
             }
         }
         if matches!(resources.cpu_milli, Field::Absent) {
-            self.pass_on(pair, "units", "cpu", resources.body);
+            let label = "no `units` stands under it";
+            self.pass_on(pair, "units", ["cpu", label], resources.body);
         }
     }
 
     /// Makes the place of what is missed in a part of the resources that of the part itself.
-    fn pass_on(&mut self, pair: &Pair<'n, '_>, inner: &'static str, part: &'static str, all: Span) {
-        let (span, label) = (pair.key.span, "it stands under this key");
-        let here = Slip { span, label, help: None, fix: None, is_told: false };
+    fn pass_on(
+        &mut self,
+        pair: &Pair<'n, '_>,
+        inner: &'static str,
+        [part, label]: [&'static str; 2],
+        all: Span,
+    ) {
+        let span = pair.key.span;
+        let here = Slip::at(span, label);
         let slip = self.problems.slip(pair.value.span, inner).cloned().unwrap_or(here);
         self.problems.note(all, part, slip);
     }
@@ -114,7 +126,7 @@ impl<'n> Decoder<'_> {
             }
         }
         if matches!(size, Field::Absent) {
-            self.pass_on(pair, "size", "memory", all.span);
+            self.pass_on(pair, "size", ["memory", "no `size` stands under it"], all.span);
         }
         size
     }

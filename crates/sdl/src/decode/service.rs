@@ -3,7 +3,7 @@
 use super::keys::has_any_key;
 use super::{Decoder, Pair, Unknown, What};
 use crate::code;
-use crate::diagnostic::Problem;
+use crate::diagnostic::{Problem, Span};
 use crate::gate::{quoted, short};
 use crate::model::{
     Credentials, Deployed, Expose, Field, Http, Located, Mount, Names, Params, Service, Text, To,
@@ -218,6 +218,12 @@ impl<'n> Decoder<'_> {
     pub(super) fn deployed(&mut self, pair: &Pair<'n, '_>) -> Option<Names<'n, Deployed<'n>>> {
         let service = pair.name;
         let owner = What::Named("the deployment of service", service);
+        if let Some(key) = beside_placement(pair.value) {
+            let sentence = format!("`{}` stands beside a placement of {owner}", short(key.name));
+            let problem = Problem::error(code::WRONG_TYPE, key.span, sentence);
+            self.problems.push(problem.help("put it under the placement, further to the right"));
+            return None;
+        }
         if names_no_placement(pair.value) {
             let sentence = format!("{owner} names no placement");
             let problem = Problem::error(code::WRONG_TYPE, pair.key.span, sentence);
@@ -246,6 +252,24 @@ impl<'n> Decoder<'_> {
         });
         Some(placements)
     }
+}
+
+/// A key that belongs into a placement and stands beside one.
+struct Beside<'n> {
+    name: &'n str,
+    span: Span,
+}
+
+fn beside_placement<'n>(node: &'n Node<'n>) -> Option<Beside<'n>> {
+    let Kind::Mapping(pairs) = &node.kind else { return None };
+    if !pairs.iter().any(|(_, value)| matches!(value.kind, Kind::Mapping(_))) {
+        return None;
+    }
+    pairs.iter().find_map(|(key, value)| {
+        let name = key.scalar().filter(|name| matches!(*name, "profile" | "count"))?;
+        let is_scalar = matches!(value.kind, Kind::Scalar { .. }) && !value.is_null();
+        is_scalar.then_some(Beside { name, span: key.span })
+    })
 }
 
 /// Whether what belongs into a placement stands right under the service.
