@@ -26,9 +26,9 @@ use undercut::{
     BlockContext, BlockOutcome, Command, Engine, Genesis, Params, SignedCommand, VerifiedCommand,
 };
 use undercut_benches::{Generator, PRICE_MAX, attributes, digest, spec};
-use undercut_bidding::{Bid, BidState, NewBid};
+use undercut_bidding::{Bid, BidState, NewBid, Registration};
 use undercut_ledger::{MemoryBank, SignedLease};
-use undercut_orderbook::{AwardMode, NewDeployment};
+use undercut_orderbook::NewDeployment;
 use undercut_primitives::keys::KeyPair;
 use undercut_primitives::{
     Amount, BlockHeight, BlockTime, Coin, Consent, Decimal, Denom, DeploymentId, Digest, GroupId,
@@ -67,13 +67,7 @@ fn order_of(tenant: &KeyPair) -> OrderId {
 }
 
 fn create_deployment(tenant: &KeyPair) -> SignedCommand {
-    let new = NewDeployment {
-        dseq: 1,
-        groups: vec![spec()],
-        version_hash: digest(1),
-        deposit: Coin::uact(5_000_000),
-        award: AwardMode::LowestPrice,
-    };
+    let new = NewDeployment::new(1, vec![spec()], digest(1), Coin::uact(5_000_000));
     sign(tenant, 1, Command::CreateDeployment(new))
 }
 
@@ -84,12 +78,8 @@ fn signed_bids(tenants: &[KeyPair], providers: &[KeyPair]) -> Vec<SignedCommand>
     for provider in providers {
         for (nonce, tenant) in (2..).zip(tenants) {
             let value = Decimal::from_whole(1 + generator.below(PRICE_MAX));
-            let new = NewBid {
-                order: order_of(tenant),
-                price: PricePerBlock::new(Denom::uact(), value),
-                offer: offer.clone(),
-                deposit: Coin::uakt(500_000),
-            };
+            let price = PricePerBlock::new(Denom::uact(), value);
+            let new = NewBid::new(order_of(tenant), price, offer.clone(), Coin::uakt(500_000));
             commands.push(sign(provider, nonce, Command::CreateBid(new)));
         }
     }
@@ -114,7 +104,8 @@ impl Chain {
         let mut bank = MemoryBank::default();
         let (engine, _) = Engine::new(&genesis, &mut bank).expect("the genesis is sound");
         let mut chain = Self { engine, bank };
-        let register = |key| sign(key, 1, Command::RegisterProvider { attributes: attributes() });
+        let registration = Registration::new("https://provider.example", attributes());
+        let register = |key| sign(key, 1, Command::RegisterProvider(registration.clone()));
         let mut commands: Vec<SignedCommand> = providers.iter().map(register).collect();
         commands.extend(tenants.iter().map(create_deployment));
         chain.whole_block(&commands);

@@ -27,12 +27,9 @@ fn main() {
 
 fn lease() -> SignedLease {
     let rate = "2259.894629".parse::<Decimal>().expect("a decimal is written here");
-    let terms = LeaseTerms {
-        id: LeaseId(order_id(1, 1).bid(provider(1))),
-        price: PricePerBlock::new(Denom::uact(), rate),
-        starts_at: BlockHeight::new(1_000_000),
-        version_hash: digest(1),
-    };
+    let id = LeaseId(order_id(1, 1).bid(provider(1)));
+    let price = PricePerBlock::new(Denom::uact(), rate);
+    let terms = LeaseTerms::new(id, price, BlockHeight::new(1_000_000), digest(1));
     let tenant = Consent { command: digest(2), ..unsigned() };
     let provider = Consent { command: digest(3), ..unsigned() };
     SignedLease { terms, tenant, provider }
@@ -40,7 +37,8 @@ fn lease() -> SignedLease {
 
 /// The byte form of a lease, written out field by field.
 fn encode_by_hand(lease: &SignedLease) -> Vec<u8> {
-    let LeaseTerms { id, price, starts_at, version_hash } = &lease.terms;
+    let LeaseTerms { id, price, starts_at, version_hash, reclamation, take_rate_bps } =
+        &lease.terms;
     let (order, denom) = (id.order(), price.denom.as_str().as_bytes());
     let denom_length = u64::try_from(denom.len()).expect("a denom is short");
     let mut bytes = Vec::with_capacity(512);
@@ -54,7 +52,11 @@ fn encode_by_hand(lease: &SignedLease) -> Vec<u8> {
     bytes.extend(price.value.to_atoms().to_le_bytes());
     bytes.extend(starts_at.to_u64().to_le_bytes());
     bytes.extend(version_hash.as_bytes());
+    bytes.push(u8::from(reclamation.is_some()));
+    bytes.extend(reclamation.iter().flat_map(|window| window.to_nanos().to_le_bytes()));
+    bytes.extend(take_rate_bps.to_le_bytes());
     for consent in [&lease.tenant, &lease.provider] {
+        bytes.extend(consent.account.as_bytes());
         bytes.extend(consent.command.as_bytes());
         bytes.extend(consent.key.as_bytes());
         bytes.extend(consent.signature.to_bytes());

@@ -57,15 +57,15 @@ fn event(number: u64, generator: &mut Generator) -> LedgerEvent {
         }),
         1 => {
             let coin = Coin::new(Denom::uact(), amount());
-            LedgerEvent::Withdrawn { lease: lease(1), coin }
+            LedgerEvent::Withdrawn { lease: lease(1), coin, fee: Amount::ZERO }
         }
         _ => {
             let value = Decimal::from_atoms(amount().to_micro());
             let price = PricePerBlock::new(Denom::uact(), value);
             let version_hash = digest(number);
-            let terms = LeaseTerms { id: lease(1), price, starts_at: HEIGHT, version_hash };
+            let terms = LeaseTerms::new(lease(1), price, HEIGHT, version_hash);
             let (tenant, provider) = (unsigned(), unsigned());
-            LedgerEvent::LeaseSigned(SignedLease { terms, tenant, provider })
+            LedgerEvent::LeaseSigned(SignedLease { terms, tenant, provider }.into())
         }
     }
 }

@@ -34,7 +34,7 @@ use undercut_bidding::{
     BidBook, BidOrigin, BidParams, BidQueue, NewBid, ProviderProfile, Rank, TieBreak, eligibility,
     plain,
 };
-use undercut_orderbook::{AwardMode, Group, GroupState, Order, OrderState};
+use undercut_orderbook::{AwardMode, Group, GroupState, Order, OrderState, ReclamationParams};
 use undercut_primitives::{
     BidId, BlockHeight, Coin, Decimal, Denom, Digest, PricePerBlock, Provider,
 };
@@ -252,17 +252,16 @@ struct Auction {
 impl Auction {
     fn new(bids: usize) -> Self {
         let (id, spec, mut generator) = (order_id(1, 1), spec(), Generator::new(42));
-        let new = |price| NewBid {
-            order: id,
-            price: PricePerBlock::new(Denom::uact(), Decimal::from_whole(price)),
-            offer: spec.exact_offer(),
-            deposit: Coin::uakt(500_000),
+        let new = |price| {
+            let price = PricePerBlock::new(Denom::uact(), Decimal::from_whole(price));
+            NewBid::new(id, price, spec.exact_offer(), Coin::uakt(500_000))
         };
         let bidders = (0..).take(bids).map(provider);
         let order = Order {
             id,
             ceiling: spec.ceiling().expect("the group has one denom"),
             award: AwardMode::LowestPrice,
+            reclamation: None,
             entropy: digest(1),
             state: OrderState::Open,
             opened_at: BlockHeight::new(1),
@@ -287,10 +286,10 @@ impl Auction {
                 consent: unsigned(),
                 at: BlockHeight::new(2),
             };
-            let events = book.admit(&self.order, &self.group, new, origin, &self.params);
-            for event in events.expect("the bid is sound") {
-                book.apply(&event).expect("the event is the book's own");
-            }
+            let windows = ReclamationParams::default();
+            let events = book.admit(&self.order, &self.group, new, origin, &self.params, &windows);
+            let placed = events.expect("the bid is sound");
+            book.apply(&placed).expect("the event is the book's own");
         }
         book.award(&self.order.id).map(|award| award.bid)
     }

@@ -14,7 +14,7 @@
 //! every other account still holds and its lease has earned.
 //!
 //! `settlement::predict`: the block at which one account's money ends, some 1,000 blocks ahead.
-//! `search=binary` is [`EscrowAccount::depletes_at`], `search=plain` asks the plain ledger block by
+//! `search=binary` is [`EscrowAccount::ends_at`], `search=plain` asks the plain ledger block by
 //! block, and `search=floor`, for a single lease alone, is the one division that would do.
 //!
 //! Estimate. The plain ledger visits 1,000 map entries twice per block and multiplies two 128-bit
@@ -33,7 +33,7 @@ use undercut_ledger::{
     Deposit, Escrow, EscrowAccount, LeaseEndReason, LeaseTerms, LedgerEvent, SignedLease, plain,
 };
 use undercut_primitives::{
-    Address, Amount, BlockHeight, Coin, Decimal, Denom, DeploymentId, Digest, LeaseId,
+    Address, BlockHeight, BlockSpan, Coin, Decimal, Denom, DeploymentId, Digest, LeaseId,
     PricePerBlock,
 };
 
@@ -44,6 +44,10 @@ const ONE: u128 = 1_000_000_000_000_000_000;
 
 fn main() {
     undercut_benches::run(&[blocks, predict]);
+}
+
+fn own(depositor: Address, micro: u128) -> Deposit {
+    Deposit { depositor, drawn_by: None, coin: Coin::uact(micro) }
 }
 
 /// One lease with its account.
@@ -71,19 +75,16 @@ impl Tenancy {
     }
 
     fn deposited(&self) -> LedgerEvent {
-        let deposit =
-            Deposit { depositor: self.depositor(), amount: Amount::from_micro(self.deposit) };
-        LedgerEvent::Deposited { account: self.account(), denom: Denom::uact(), deposit }
+        let deposit = own(self.depositor(), self.deposit);
+        LedgerEvent::Deposited { account: self.account(), deposit }
     }
 
     fn signed(&self) -> LedgerEvent {
-        let terms = LeaseTerms {
-            id: self.lease,
-            price: PricePerBlock::new(Denom::uact(), self.rate),
-            starts_at: BlockHeight::GENESIS,
-            version_hash: Digest::ZERO,
-        };
-        LedgerEvent::LeaseSigned(SignedLease { terms, tenant: unsigned(), provider: unsigned() })
+        let price = PricePerBlock::new(Denom::uact(), self.rate);
+        let terms = LeaseTerms::new(self.lease, price, BlockHeight::GENESIS, Digest::ZERO);
+        LedgerEvent::LeaseSigned(
+            SignedLease { terms, tenant: unsigned(), provider: unsigned() }.into(),
+        )
     }
 }
 
@@ -141,7 +142,8 @@ fn open_escrow(workload: &Workload) -> Escrow {
     let mut escrow = Escrow::default();
     for tenancy in &workload.tenancies {
         let (id, at) = (tenancy.account(), BlockHeight::GENESIS);
-        let opened = LedgerEvent::AccountOpened { id, denom: Denom::uact(), at };
+        let grace = BlockSpan::default();
+        let opened = LedgerEvent::AccountOpened { id, denom: Denom::uact(), grace, at };
         apply(&mut escrow, &[opened, tenancy.deposited(), tenancy.signed()]);
     }
     escrow
@@ -153,7 +155,7 @@ fn refunded(events: &[LedgerEvent]) -> u128 {
         LedgerEvent::AccountClosed { refunds, .. } => Some(refunds),
         _ => None,
     });
-    refunds.flatten().map(|refund| refund.amount.to_micro()).sum()
+    refunds.flatten().map(|refund| refund.coin.amount.to_micro()).sum()
 }
 
 fn run_lazily(workload: &Workload, mut escrow: Escrow) -> (Escrow, Ends) {
@@ -170,9 +172,9 @@ fn run_lazily(workload: &Workload, mut escrow: Escrow) -> (Escrow, Ends) {
                 Touch::Deposit(place, amount) => {
                     let tenancy = &workload.tenancies[place];
                     let (id, from) = (tenancy.account(), tenancy.depositor());
-                    if let Ok(event) = escrow.deposit(&id, from, &Coin::uact(amount)) {
-                        apply(&mut escrow, &[event]);
-                    }
+                    let (coin, deposit) = (Coin::uact(amount), vec![own(from, amount)]);
+                    let events = escrow.deposit(&id, &coin, deposit, height, None);
+                    apply(&mut escrow, &events.unwrap_or_default());
                 }
             }
         }
@@ -190,7 +192,7 @@ fn run_lazily(workload: &Workload, mut escrow: Escrow) -> (Escrow, Ends) {
 /// Settles what is open up to the last block.
 fn books_of_escrow(mut escrow: Escrow) -> Books {
     let last = BlockHeight::new(BLOCKS);
-    let open: Vec<EscrowAccount> = escrow.accounts().filter(|a| a.is_open).cloned().collect();
+    let open: Vec<EscrowAccount> = escrow.accounts().filter(|a| a.is_open()).cloned().collect();
     for account in open {
         if let Some(settlement) = account.settle(last).expect("the amounts are small") {
             apply(&mut escrow, &[LedgerEvent::Settled(settlement)]);
@@ -200,14 +202,15 @@ fn books_of_escrow(mut escrow: Escrow) -> Books {
         let earned = account.payments.values().map(|payment| payment.earned.to_micro()).sum();
         (account.id, (account.balance().to_micro(), earned))
     };
-    escrow.accounts().filter(|account| account.is_open).map(book).collect()
+    escrow.accounts().filter(|account| account.is_open()).map(book).collect()
 }
 
 fn open_plainly(workload: &Workload) -> plain::Ledger {
     let mut ledger = plain::Ledger::default();
     for tenancy in &workload.tenancies {
-        ledger.deposit(tenancy.account(), tenancy.depositor(), tenancy.deposit);
-        ledger.start(tenancy.lease, tenancy.rate, BlockHeight::GENESIS);
+        ledger.open(tenancy.account(), Denom::uact());
+        ledger.deposit(tenancy.account(), &own(tenancy.depositor(), tenancy.deposit));
+        ledger.start(tenancy.lease, tenancy.rate);
     }
     ledger
 }
@@ -220,14 +223,14 @@ fn run_plainly(workload: &Workload, mut ledger: plain::Ledger) -> (plain::Ledger
             let Touch::Deposit(place, amount) = *touch else { continue };
             let tenancy = &workload.tenancies[place];
             if ledger.accounts[&tenancy.account()].streams[&tenancy.lease].is_open {
-                ledger.deposit(tenancy.account(), tenancy.depositor(), amount);
+                ledger.deposit(tenancy.account(), &own(tenancy.depositor(), amount));
             }
         }
         assert_eq!(ledger.settle_block(height), [], "nobody owes what is not there");
         for id in ledger.cannot_pay_after(height) {
             let streams = ledger.accounts[&id].streams.keys().copied().collect::<Vec<_>>();
             streams.iter().for_each(|lease| ledger.stop(lease));
-            ends.insert((height, id), ledger.accounts[&id].balance());
+            ends.insert((height, id), ledger.accounts[&id].balance(&Denom::uact()));
         }
     }
     (ledger, ends)
@@ -237,7 +240,7 @@ fn books_of_plain(ledger: &plain::Ledger) -> Books {
     let runs = |account: &plain::Account| account.streams.values().any(|stream| stream.is_open);
     let book = |(id, account): (&DeploymentId, &plain::Account)| {
         let earned = account.streams.values().map(|stream| stream.earned).sum();
-        (*id, (account.balance(), earned))
+        (*id, (account.balance(&Denom::uact()), earned))
     };
     ledger.accounts.iter().filter(|(_, account)| runs(account)).map(book).collect()
 }
@@ -278,15 +281,17 @@ fn blocks(criterion: &mut Criterion) {
 /// One account with this many leases, each with money for some 1,000 blocks, in both forms.
 fn account(leases: u32) -> (EscrowAccount, plain::Ledger) {
     let mut generator = Generator::new(1);
-    let mut account = EscrowAccount::new(deployment_id(1), Denom::uact(), BlockHeight::GENESIS);
+    let (id, grace, at) = (deployment_id(1), BlockSpan::default(), BlockHeight::GENESIS);
+    let mut account = EscrowAccount::new(id, Denom::uact(), grace, at);
     let mut ledger = plain::Ledger::default();
+    ledger.open(id, Denom::uact());
     for gseq in 1..=leases {
         let tenancy = Tenancy::new(1, gseq, 1_000, &mut generator);
         for event in [tenancy.deposited(), tenancy.signed()] {
             account.apply(&event).expect("the event is of this account");
         }
-        ledger.deposit(tenancy.account(), tenancy.depositor(), tenancy.deposit);
-        ledger.start(tenancy.lease, tenancy.rate, BlockHeight::GENESIS);
+        ledger.deposit(tenancy.account(), &own(tenancy.depositor(), tenancy.deposit));
+        ledger.start(tenancy.lease, tenancy.rate);
     }
     (account, ledger)
 }
@@ -309,10 +314,10 @@ fn predict(criterion: &mut Criterion) {
         let (account, ledger) = account(leases);
         let expected = depletes_plainly(&ledger);
         assert!(expected.is_some_and(|height| height.to_u64() >= 1_000));
-        assert_eq!(account.depletes_at(), expected);
+        assert_eq!(account.ends_at(), expected);
 
         group.bench_function(format!("leases={leases} search=binary"), |bencher| {
-            bencher.iter(|| black_box(&account).depletes_at());
+            bencher.iter(|| black_box(&account).ends_at());
         });
         group.bench_function(format!("leases={leases} search=plain"), |bencher| {
             bencher.iter(|| depletes_plainly(black_box(&ledger)));

@@ -1,7 +1,10 @@
-//! The documents tell the truth about what can be compared: links, codes, the crate table.
+//! The documents tell the truth about what can be compared: links, codes and their sentences, the
+//! crate table, parameters and their defaults.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+use undercut::Params;
 use undercut_tests::{source, tree};
 
 /// Words of three or four capital letters and three digits.
@@ -39,6 +42,176 @@ fn every_code_of_the_sources_stands_in_the_table_and_no_other() {
     let stale: Vec<_> = table.difference(&codes).collect();
     assert!(missing.is_empty(), "docs/codes.md lacks {missing:?}");
     assert!(stale.is_empty(), "docs/codes.md has {stale:?}, which no source has");
+}
+
+/// The sentence of an `#[error("...")]` that starts in `text`, as the page writes it: joined where
+/// the line goes on, without formats, and with `{cause}` for what has no name.
+fn sentence(text: &str) -> Option<String> {
+    let (mut plain, mut chars) = (String::new(), text.trim_start().strip_prefix('"')?.chars());
+    loop {
+        match chars.next()? {
+            '"' => break,
+            '\\' => match chars.next()? {
+                '\n' => chars = chars.as_str().trim_start().chars(),
+                escaped => plain.push(escaped),
+            },
+            other => plain.push(other),
+        }
+    }
+    let mut parts = plain.split('{');
+    let mut joined = parts.next()?.to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}')?;
+        let name = name.split(':').next().filter(|name| *name != "0").unwrap_or("cause");
+        joined.push_str(&format!("{{{name}}}{rest}"));
+    }
+    Some(joined)
+}
+
+/// Prefixes whose sentences all stand in the sources as one text.
+const OF_THE_ENGINE: [&str; 15] = [
+    "CMD", "ORD", "BID", "ELG", "OFR", "PRF", "ALW", "REG", "ESC", "ORA", "GOV", "BME", "BLK",
+    "RPL", "GEN",
+];
+
+/// Codes whose sentences are put together from others.
+const PUT_TOGETHER: [&str; 3] = ["ESC014", "BME006", "GEN010"];
+
+#[test]
+fn every_sentence_of_the_engine_is_that_of_the_sources() {
+    let sources = tree::texts("crates/", ".rs");
+    let errors = sources.iter().flat_map(|(_, text)| text.split("#[error(").skip(1));
+    let said: BTreeSet<String> = errors.filter_map(sentence).collect();
+    let page = tree::read("docs/codes.md").unwrap();
+    let (mut compared, mut other) = (0, Vec::new());
+    for line in page.lines() {
+        let cells: Vec<&str> = line.split(" | ").collect();
+        let [code, _, told] = cells[..] else { continue };
+        let code = code.trim_start_matches("| ").trim_matches('`');
+        let told = told.trim_end_matches(" |");
+        let is_of_engine = OF_THE_ENGINE.iter().any(|prefix| code.starts_with(prefix));
+        if is_of_engine && code.len() == 6 && !PUT_TOGETHER.contains(&code) {
+            compared += 1;
+            if !said.contains(told) {
+                other.push(format!("{code}: {told}"));
+            }
+        }
+    }
+    assert!(compared > 150, "only {compared} rows were found");
+    assert!(other.is_empty(), "docs/codes.md has sentences that no source has: {other:#?}");
+}
+
+/// The default of a parameter as the page writes it: digits in threes, times in seconds.
+fn shown(value: &Value, unit: &str) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::Array(items) if items.is_empty() => "none".to_owned(),
+        Value::Array(items) => {
+            items.iter().map(|item| shown(item, unit)).collect::<Vec<_>>().join(", ")
+        }
+        Value::Object(coin) => {
+            format!("{} {}", shown(&coin["amount"], ""), shown(&coin["denom"], ""))
+        }
+        Value::Number(number) => {
+            let nanos = number.as_u64().expect("a parameter is a whole number");
+            let number = if unit == "s" { nanos / 1_000_000_000 } else { nanos };
+            assert!(unit != "s" || nanos % 1_000_000_000 == 0, "{nanos} ns are no whole seconds");
+            let digits = number.to_string();
+            let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(text).collect();
+            groups.join(",")
+        }
+        Value::String(text) => text.clone(),
+        Value::Bool(flag) => flag.to_string(),
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).expect("digits are text")
+}
+
+/// Every parameter by its path.
+fn leaves(path: &str, value: &Value, found: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Object(fields) if !fields.contains_key("denom") => {
+            for (name, value) in fields {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                leaves(&path, value, found);
+            }
+        }
+        _ => {
+            found.insert(path.to_owned(), value.clone());
+        }
+    }
+}
+
+#[test]
+fn every_parameter_stands_on_its_page_with_its_default() {
+    let mut parameters = BTreeMap::new();
+    let tree = serde_json::to_value(Params::akash_2026()).expect("parameters are data");
+    leaves("", &tree, &mut parameters);
+    let page = tree::read("docs/parameters.md").unwrap();
+    let mut wrong = Vec::new();
+    for row in page.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [path, meaning, unit, default, _, source, higher] = cells[..] else {
+            wrong.push(format!("{row}: not seven cells"));
+            continue;
+        };
+        match parameters.remove(path.trim_matches('`')) {
+            None => wrong.push(format!("{path} names no parameter, or stands twice")),
+            Some(value) if shown(&value, unit) != default => {
+                wrong.push(format!(
+                    "{path}: {default} on the page, {} in code",
+                    shown(&value, unit)
+                ));
+            }
+            Some(_) => {}
+        }
+        if [meaning, source, higher].contains(&"") {
+            wrong.push(format!("{path}: an empty cell"));
+        }
+    }
+    wrong.extend(parameters.into_keys().map(|path| format!("{path} is missing")));
+    assert!(wrong.is_empty(), "docs/parameters.md: {wrong:#?}");
+}
+
+/// The variants of an enum in order of declaration, from formatted source.
+fn variants(source: &str, name: &str) -> Vec<String> {
+    let body = source.split(&format!("pub enum {name} {{\n")).nth(1).unwrap_or_default();
+    let body = body.split("\n}").next().unwrap_or_default();
+    let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
+    let lines = lines.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
+    let ends = |c: char| !c.is_ascii_alphanumeric();
+    lines.filter_map(|line| line.split(ends).next()).map(str::to_owned).collect()
+}
+
+/// Enums whose numbers the log's format lists, and what stands before their tables.
+const NUMBERED: [(&str, &str, &str); 7] = [
+    ("Command", "crates/market/src/command.rs", "| number | `Command` |"),
+    ("Event", "crates/market/src/event.rs", "| number | `Event` |"),
+    ("StateKey", "crates/market/src/state.rs", "| number | `StateKey` |"),
+    ("OrderEvent", "crates/orderbook/src/event.rs", "### OrderEvent"),
+    ("BidEvent", "crates/bidding/src/event.rs", "### BidEvent"),
+    ("LedgerEvent", "crates/ledger/src/event.rs", "### LedgerEvent"),
+    ("VaultEvent", "crates/ledger/src/bme/event.rs", "### VaultEvent"),
+];
+
+#[test]
+fn every_variant_of_the_log_stands_under_its_number() {
+    let page = tree::read("docs/log-format.md").unwrap();
+    for (name, path, before) in NUMBERED {
+        let declared = variants(&tree::read(path).unwrap(), name);
+        assert!(!declared.is_empty(), "{path} declares no {name}");
+        let table = page.split(before).nth(1).expect("the table is there");
+        let rows = table.lines().skip_while(|line| !line.starts_with("| 0 |"));
+        let rows = rows.take_while(|line| line.starts_with("| "));
+        let listed: Vec<String> =
+            rows.map(|row| row.split(" | ").take(2).collect::<Vec<_>>().join(" ")).collect();
+        let numbered = declared.iter().enumerate();
+        let expected: Vec<String> =
+            numbered.map(|(number, variant)| format!("| {number} `{variant}`")).collect();
+        assert_eq!(listed, expected, "{name}");
+    }
 }
 
 #[test]
@@ -94,4 +267,11 @@ fn the_scanners_see_what_they_look_for() {
     assert_eq!(code_words("a `BID003`, SHA256, BID03 and XSDL014."), code_words("BID003 XSDL014"));
     assert_eq!(links("[a](b.md#c) [d](#e) [f](http://g)"), ["b.md"]);
     assert_eq!(source::codes("\"BID003\" \"no\""), ["BID003"]);
+    let joined = sentence("\"a {b:?} \\\n   \\\"c\\\" {0}\")]").unwrap();
+    assert_eq!(joined, "a {b} \"c\" {cause}");
+    assert_eq!(sentence("transparent)]"), None);
+    let declared = "pub enum E {\n    /// One.\n    A(u8),\n    B {\n        c: u8,\n    },\n}\n";
+    assert_eq!(variants(declared, "E"), ["A", "B"]);
+    assert_eq!(shown(&Value::from(1_234_567), ""), "1,234,567");
+    assert_eq!(shown(&Value::from(12_000_000_000_u64), "s"), "12");
 }

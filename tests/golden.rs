@@ -13,19 +13,22 @@ use std::fmt::Write as _;
 use std::{env, fs};
 
 use undercut::prelude::*;
-use undercut::{Command, Genesis, SignedCommand, StateKey, signing_digest};
-use undercut_bidding::{NewBid, TieBreak};
-use undercut_ledger::bank::{escrow_address, vault_address};
+use undercut::{Command, Genesis, SignedCommand, StateKey, rotation_digest, signing_digest};
+use undercut_bidding::{NewBid, Registration, TieBreak};
+use undercut_ledger::bank::{community_address, escrow_address, vault_address};
 use undercut_ledger::merkle::{self, StateTree};
+use undercut_ledger::oracle::PricePoint;
+use undercut_ledger::{NewAllowance, ProviderReason};
 use undercut_orderbook::{AwardMode, NewDeployment};
 use undercut_primitives::codec::Canonical;
 use undercut_primitives::crypto::{self, Namespace};
 use undercut_primitives::{
-    Address, Attribute, BidId, Denom, DeploymentId, Digest, Endpoint, EndpointKind, GroupId,
-    GroupSpec, LeaseId, Provider, Requirements, ResourceUnit, Resources, SignedBy, Tenant, Volume,
+    Address, Amount, Attribute, BidId, BlockTime, Contribution, Decimal, Denom, DeploymentId,
+    Digest, Endpoint, EndpointKind, GroupId, GroupSpec, LeaseId, Provider, Requirements,
+    ResourceUnit, Resources, SignedBy, Tenant, TimeSpan, Volume,
 };
 use undercut_tests::chain::{genesis, key};
-use undercut_tests::story::story;
+use undercut_tests::story::{self, story};
 use undercut_tests::tree;
 
 type Rows = Vec<(String, String)>;
@@ -131,21 +134,30 @@ fn group() -> GroupSpec {
 }
 
 fn new_bid() -> NewBid {
-    NewBid {
-        order: order(),
-        price: "1180.5uact".parse().expect("a price"),
-        offer: group().exact_offer(),
-        deposit: Coin::uakt(500_000),
-    }
+    let price = "1180.5uact".parse().expect("a price");
+    let bid = NewBid::new(order(), price, group().exact_offer(), Coin::uakt(500_000));
+    let payers = vec![contribution("granter", 200_000), contribution("p1", 300_000)];
+    NewBid { payers, reclamation: Some(TimeSpan::from_seconds(86_400)), ..bid }
 }
 
 fn new_deployment(award: AwardMode) -> NewDeployment {
-    NewDeployment {
-        dseq: 7,
-        groups: vec![group()],
-        version_hash: crypto::sha256(b"manifest"),
-        deposit: Coin::uact(5_000_000),
-        award,
+    let hash = crypto::sha256(b"manifest");
+    let new = NewDeployment::new(7, vec![group()], hash, Coin::uact(5_000_000));
+    let reclamation = Some(TimeSpan::from_seconds(3_600));
+    NewDeployment { award, reclamation, grace: BlockSpan::from_blocks(600), ..new }
+}
+
+fn contribution(name: &str, micro: u128) -> Contribution {
+    Contribution { payer: Address::of_module(name), amount: Amount::from_micro(micro) }
+}
+
+fn new_allowance() -> NewAllowance {
+    NewAllowance {
+        grantee: Address::of_module("grantee"),
+        for_deployments: true,
+        for_bids: false,
+        limits: vec![Coin::uact(5_000_000), Coin::uakt(1)],
+        expires_at: Some(BlockHeight::new(1_000)),
     }
 }
 
@@ -153,33 +165,50 @@ fn new_deployment(award: AwardMode) -> NewDeployment {
 fn commands() -> Vec<(&'static str, Command)> {
     let attributes = vec![Attribute::new("region", "us-west")];
     let provider = bid_id().provider;
+    let registration = Registration {
+        email: "ops@provider.example".into(),
+        website: "https://www.provider.example/about".into(),
+        ..Registration::new("https://provider.example:8443", attributes.clone())
+    };
+    let (lease, group) = (LeaseId(bid_id()), order().group);
+    let alice = key("alice");
+    let published_at = BlockTime::from_unix_nanos(1_767_225_600_123_456_789);
     let commands = [
-        Command::RegisterProvider { attributes: attributes.clone() },
-        Command::AttestProvider { provider, attributes },
+        Command::RegisterProvider(registration.clone()),
+        Command::UpdateProvider(registration),
+        Command::DeregisterProvider,
+        Command::AttestProvider { provider, attributes, expires_at: Some(BlockHeight::new(99)) },
+        Command::RevokeAttestation { provider, keys: vec!["region".into()] },
         Command::CreateDeployment(new_deployment(AwardMode::LowestPrice)),
         Command::CreateDeployment(new_deployment(AwardMode::TenantChooses)),
-        Command::CloseDeployment(order().deployment()),
-        Command::Deposit { deployment: order().deployment(), coin: Coin::uact(1) },
+        Command::UpdateDeployment { id: group.deployment, version_hash: crypto::sha256(b"new") },
+        Command::CloseDeployment(group.deployment),
+        Command::PauseGroup(group),
+        Command::StartGroup(group),
+        Command::CloseGroup(group),
+        Command::deposit(group.deployment, Coin::uact(1)),
         Command::CreateBid(new_bid()),
+        Command::RepriceBid { bid: bid_id(), price: "1180uact".parse().expect("a price") },
         Command::CloseBid(bid_id()),
         Command::CreateLease(bid_id()),
-        Command::CloseLease(LeaseId(bid_id())),
-        Command::Withdraw(LeaseId(bid_id())),
+        Command::CloseLease { lease, reason: ProviderReason::UNSTABLE },
+        Command::StartReclamation { lease, reason: ProviderReason::DECOMMISSIONED },
+        Command::Withdraw(lease),
+        Command::WithdrawAll { from: Some(lease) },
+        Command::GrantAllowance(new_allowance()),
+        Command::RevokeAllowance { grantee: Address::of_module("grantee") },
         Command::Burn(Coin::uakt(100_000_000)),
+        Command::CancelBurn(17),
+        Command::FundVault(Coin::uakt(5)),
+        Command::PostPrice(PricePoint { usd_per_akt: Decimal::ONE, published_at }),
+        Command::ChangeParams(Box::new(Params::akash_2026())),
+        Command::RotateKey { key: alice.public(), proof: alice.sign(&Digest::ZERO) },
     ];
     let name = |command: &Command| match command {
-        Command::RegisterProvider { .. } => "RegisterProvider",
-        Command::AttestProvider { .. } => "AttestProvider",
-        Command::CreateDeployment(new) if new.award == AwardMode::LowestPrice => "CreateDeployment",
-        Command::CreateDeployment(_) => "CreateDeployment, tenant chooses",
-        Command::CloseDeployment(_) => "CloseDeployment",
-        Command::Deposit { .. } => "Deposit",
-        Command::CreateBid(_) => "CreateBid",
-        Command::CloseBid(_) => "CloseBid",
-        Command::CreateLease(_) => "CreateLease",
-        Command::CloseLease(_) => "CloseLease",
-        Command::Withdraw(_) => "Withdraw",
-        Command::Burn(_) => "Burn",
+        Command::CreateDeployment(new) if new.award == AwardMode::TenantChooses => {
+            "CreateDeployment, tenant chooses"
+        }
+        other => other.kind(),
     };
     commands.into_iter().map(|command| (name(&command), command)).collect()
 }
@@ -223,7 +252,8 @@ fn digests_addresses_and_roots_are_as_ever() {
         tree.set(pair[0], Some(pair[1]));
     }
     let burn = Command::Burn(Coin::uakt(100_000_000));
-    let digest = signing_digest("undercut-golden", &alice.public(), 5, BlockHeight::new(77), &burn);
+    let (account, public, last) = (alice.address(), alice.public(), BlockHeight::new(77));
+    let digest = signing_digest("undercut-golden", &account, &public, 5, last, &burn);
     let entropy = leaf(0);
     let mut rows = vec![
         row("public key of insecure(1, alice)", &alice.public()),
@@ -231,7 +261,9 @@ fn digests_addresses_and_roots_are_as_ever() {
         row("module escrow", &escrow_address()),
         row("module vault", &vault_address()),
         row("name-spaced digest of one zero byte", &leaf(0)),
+        row("module community", &community_address()),
         row("signing digest of a burn", &digest.unwrap()),
+        row("rotation digest", &rotation_digest("undercut-golden", &account, &public)),
         row("tie-break", &hex(&TieBreak::of(&entropy, &bid_id()))),
         row("state root of 6 entries", &tree.root()),
     ];
@@ -313,7 +345,7 @@ fn a_market_played_by_the_handle_has_the_log_it_always_had() {
 #[test]
 fn the_story_has_the_log_it_always_had() {
     let chain = story();
-    let encoded = hex::<Genesis>(&genesis(Params::default()));
+    let encoded = hex::<Genesis>(&genesis(story::params()));
     let rows = vec![
         row("genesis", &crypto::sha256(encoded.as_bytes())),
         row("records", &chain.engine.head().records),

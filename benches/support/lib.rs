@@ -111,6 +111,7 @@ pub fn order_id(number: u64, gseq: u32) -> OrderId {
 #[must_use]
 pub fn unsigned() -> Consent {
     Consent {
+        account: Address::of_module("anyone"),
         command: Digest::ZERO,
         key: PublicKey::from_bytes([1; 32]),
         signature: Signature::from_bytes(&[2; 64]),

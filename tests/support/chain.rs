@@ -8,12 +8,12 @@ use undercut::{
     BlockContext, Command, Engine, Event, Genesis, Params, Receipt, Rejection, SignedCommand,
     State, invariants,
 };
-use undercut_bidding::{BidState, NewBid};
+use undercut_bidding::{BidState, NewBid, Registration};
 use undercut_ledger::bank::escrow_address;
-use undercut_ledger::bme::OraclePrice;
 use undercut_ledger::log::{HEADER, Record};
+use undercut_ledger::oracle::OraclePrice;
 use undercut_ledger::{Bank, EscrowAccount, MemoryBank};
-use undercut_orderbook::{AwardMode, NewDeployment};
+use undercut_orderbook::NewDeployment;
 use undercut_primitives::crypto::{self, Namespace};
 use undercut_primitives::keys::KeyPair;
 use undercut_primitives::{
@@ -98,24 +98,15 @@ pub fn group(name: &str, ceiling: &str) -> GroupSpec {
 /// A deployment of groups with these names and ceilings that goes to the lowest bids.
 #[must_use]
 pub fn deployment(dseq: u64, groups: &[(&str, &str)], deposit: &str) -> NewDeployment {
-    NewDeployment {
-        dseq,
-        groups: groups.iter().map(|(name, ceiling)| group(name, ceiling)).collect(),
-        version_hash: crypto::sha256(b"manifest"),
-        deposit: coin(deposit),
-        award: AwardMode::LowestPrice,
-    }
+    let groups = groups.iter().map(|(name, ceiling)| group(name, ceiling)).collect();
+    NewDeployment::new(dseq, groups, crypto::sha256(b"manifest"), coin(deposit))
 }
 
 /// A bid that offers exactly what a [`group`] asks for.
 #[must_use]
 pub fn bid(order: OrderId, price: &str) -> NewBid {
-    NewBid {
-        order,
-        price: price.parse().expect("the test writes a price"),
-        offer: group("any", "1uact").exact_offer(),
-        deposit: Coin::uakt(BID_DEPOSIT),
-    }
+    let price = price.parse().expect("the test writes a price");
+    NewBid::new(order, price, group("any", "1uact").exact_offer(), Coin::uakt(BID_DEPOSIT))
 }
 
 /// A coin from its text.
@@ -260,7 +251,10 @@ impl Chain {
     /// Registers providers without attributes.
     pub fn register(&mut self, names: &[&str]) {
         for name in names {
-            self.must(name, Command::RegisterProvider { attributes: vec![] });
+            self.must(
+                name,
+                Command::RegisterProvider(Registration::new("https://provider.example", vec![])),
+            );
         }
     }
 
@@ -291,10 +285,15 @@ impl Chain {
     fn escrow_holds_nothing_else(&self) {
         let bids = self.state().bids().bids().filter(|bid| bid.state <= BidState::Active);
         let deposits = bids.map(|bid| (&bid.deposit.denom, bid.deposit.amount.to_micro()));
-        let held =
-            |account: &EscrowAccount| account.balance().to_micro() + account.unpaid().to_micro();
-        let accounts = self.state().escrow().accounts();
-        let accounts = accounts.map(|account| (&account.denom, held(account)));
+        let held = |account: &EscrowAccount| {
+            let left = account.deposits.iter().map(|deposit| deposit.coin.clone());
+            let own = Coin::new(account.denom.clone(), account.unpaid());
+            let coins = left.chain([own]).map(|coin| (coin.denom, coin.amount.to_micro()));
+            coins.collect::<Vec<_>>()
+        };
+        let accounts: Vec<(Denom, u128)> =
+            self.state().escrow().accounts().flat_map(held).collect();
+        let accounts = accounts.iter().map(|(denom, amount)| (denom, *amount));
         let expected: Vec<(&Denom, u128)> = deposits.chain(accounts).collect();
         for denom in self.bank.denoms() {
             let own = expected.iter().filter(|(found, _)| *found == denom);

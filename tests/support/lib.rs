@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`cases`] | [`cases::Case`]: one edge case of the original's behaviour |
 //! | [`chain`] | [`chain::Chain`]: an engine with keys and a bank, checked after every block |
 //! | [`story`] | one market's life that meets every kind of event |
 //! | [`forge`] | chaining events into records again, as an attacker would |
@@ -13,6 +14,7 @@
     reason = "a fixture panics where the test that uses it would fail"
 )]
 
+pub mod cases;
 pub mod chain;
 pub mod forge;
 pub mod source;

@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use undercut_primitives::{
-    BidId, BlockHeight, Coin, Consent, OrderId, PricePerBlock, ResourceOffer,
+    BidId, BlockHeight, Coin, Consent, Contribution, OrderId, PricePerBlock, ResourceOffer,
+    TimeSpan,
 };
 
 use crate::{Rank, TieBreak};
@@ -20,6 +21,24 @@ pub struct NewBid {
     pub offer: Vec<ResourceOffer>,
     /// Held until the bid loses, is closed, or its lease ends; then returned in full.
     pub deposit: Coin,
+    /// Who pays the deposit. Empty: the provider. Others pay out of what they allowed it.
+    pub payers: Vec<Contribution>,
+    /// How long before an early end the provider would announce it. `None` where the order asks
+    /// for nothing: the provider may then end the lease at once.
+    pub reclamation: Option<TimeSpan>,
+}
+
+impl NewBid {
+    /// A bid whose provider pays the deposit, and that could leave at once.
+    #[must_use]
+    pub const fn new(
+        order: OrderId,
+        price: PricePerBlock,
+        offer: Vec<ResourceOffer>,
+        deposit: Coin,
+    ) -> Self {
+        Self { order, price, offer, deposit, payers: Vec::new(), reclamation: None }
+    }
 }
 
 /// Where a bid stands. `Lost` and `Closed` are terminal.
@@ -46,11 +65,11 @@ pub enum BidClosedReason {
     OrderClosed,
     /// Its lease ended.
     LeaseEnded,
-    /// Its provider was not what the order asks for any more when the auction ended.
+    /// Its provider is not what the order asks for any more.
     NoLongerEligible,
 }
 
-/// A bid in the book. Its terms never change.
+/// A bid in the book. Nothing but where it stands, and its price with the consent to it, changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bid {
     /// Which bid.
@@ -63,7 +82,11 @@ pub struct Bid {
     pub offer: Vec<ResourceOffer>,
     /// What is held.
     pub deposit: Coin,
-    /// The provider's signature on the command that placed it.
+    /// Who paid the deposit, and gets it back.
+    pub payers: Vec<Contribution>,
+    /// How long before an early end the provider would announce it.
+    pub reclamation: Option<TimeSpan>,
+    /// The provider's signature on the command that placed it, or that lowered its price last.
     pub consent: Consent,
     /// The block in which it was placed. Plays no part in the ranking.
     pub placed_at: BlockHeight,

@@ -1,17 +1,24 @@
 //! [`BidBook`]: all bids, and a queue of the open ones per order.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use undercut_orderbook::{Group, Order};
-use undercut_primitives::{Address, BidId, BlockHeight, Coin, Consent, Misfit, OrderId, Provider};
+use undercut_orderbook::{Group, Order, ReclamationParams};
+use undercut_primitives::{
+    Address, BidId, BlockHeight, Coin, Consent, Contribution, LeaseId, Misfit, OrderId,
+    PricePerBlock, Provider, TimeSpan,
+};
 
 use crate::{
     Bid, BidClosedReason, BidEvent, BidParams, BidQueue, BidRejection, BidState, NewBid,
     ProviderProfile, Rank, TieBreak, eligibility, offer_covers,
 };
+
+/// The most open bids of one provider at a time. What a provider changes about itself is held
+/// against each of them at once.
+pub const OPEN_BIDS_MAX: usize = 1_024;
 
 /// Who places a bid, and when.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +45,11 @@ pub struct Award {
 pub struct BidBook {
     bids: BTreeMap<BidId, Bid>,
     queues: BTreeMap<OrderId, BidQueue>,
+    open: BTreeMap<Provider, BTreeSet<BidId>>,
+    /// Orders whose open bids changed in this block.
+    changed: BTreeSet<OrderId>,
+    /// The worst open bid of every order whose places were all taken when the block began.
+    bars: BTreeMap<OrderId, Rank>,
 }
 
 impl BidBook {
@@ -59,10 +71,23 @@ impl BidBook {
         self.bids.range(first..=last).map(|(_, bid)| bid)
     }
 
+    /// The open bids of a provider, by order.
+    pub fn open_of(&self, provider: &Provider) -> impl Iterator<Item = &Bid> {
+        let open = self.open.get(provider).into_iter().flatten();
+        open.filter_map(|id| self.bids.get(id))
+    }
+
     /// The open bids of an order by rank, or `None` when it never had one.
     #[must_use]
     pub fn queue(&self, order: &OrderId) -> Option<&BidQueue> {
         self.queues.get(order)
+    }
+
+    /// The lease of an order whose winner serves. O(bids of the order).
+    #[must_use]
+    pub fn active(&self, order: &OrderId) -> Option<LeaseId> {
+        let mut bids = self.bids_of(*order);
+        bids.find(|bid| bid.state == BidState::Active).map(|bid| LeaseId(bid.id))
     }
 
     /// A bid that takes part in its auction.
@@ -79,10 +104,15 @@ impl BidBook {
         }
     }
 
-    /// Admits a bid for an open order, evicting the worst one when the book is full.
+    /// Admits a bid for an open order.
     ///
-    /// The caller has seen to it that the order is open. Checks in order: bidder, price against
-    /// the ceiling, offer, eligibility, deposit, room.
+    /// When all places were taken as the block began, it has to be better than the worst bid of
+    /// then; so which bids are admitted does not depend on their order within a block.
+    /// [`BidBook::evict`] makes room at the end of the block.
+    ///
+    /// The caller has seen to it that the order is open, and to who pays the deposit. Checks in
+    /// order: bidder, no bid yet, number of open bids, price against the ceiling, offer,
+    /// eligibility, reclamation window, deposit, room.
     ///
     /// # Errors
     ///
@@ -94,19 +124,22 @@ impl BidBook {
         new: &NewBid,
         bidder: BidOrigin<'_>,
         params: &BidParams,
-    ) -> Result<Vec<BidEvent>, BidRejection> {
+        windows: &ReclamationParams,
+    ) -> Result<BidEvent, BidRejection> {
         let provider = bidder.provider;
-        if order.id.tenant().0 == provider.0 {
-            return Err(BidRejection::OwnOrder { order: order.id });
-        }
-        let profile = bidder.profile.ok_or(BidRejection::UnknownProvider { provider })?;
+        let profile = check_bidder(order, bidder)?;
         let id = order.id.bid(provider);
         if self.bids.get(&id).is_some_and(|bid| !bid.was_evicted()) {
             return Err(BidRejection::BidExists { id });
         }
-        check_price(order, new)?;
+        if self.open.get(&provider).is_some_and(|open| open.len() >= OPEN_BIDS_MAX) {
+            let open_max = OPEN_BIDS_MAX;
+            return Err(BidRejection::TooManyOpenBids { provider, open_max });
+        }
+        check_price(order, &new.price)?;
         offer_covers(&group.spec, &new.offer)?;
         eligibility(&group.spec, profile)?;
+        check_reclamation(order, new.reclamation, windows)?;
         check_deposit(&new.deposit, params)?;
         let bid = Box::new(Bid {
             id,
@@ -114,33 +147,80 @@ impl BidBook {
             tie: TieBreak::of(&order.entropy, &id),
             offer: new.offer.clone(),
             deposit: new.deposit.clone(),
+            payers: payers(provider, new),
+            reclamation: new.reclamation,
             consent: bidder.consent,
             placed_at: bidder.at,
             state: BidState::Open,
         });
-        let mut events = Vec::new();
-        events.extend(self.make_room(&order.id, bid.rank(), params)?);
-        events.push(BidEvent::BidPlaced(bid));
-        Ok(events)
+        match self.bars.get(&order.id) {
+            Some(worst) if *worst < bid.rank() => {
+                Err(BidRejection::BookFull { bids_max: params.bids_max, worst: worst.price })
+            }
+            _ => Ok(BidEvent::BidPlaced(bid)),
+        }
     }
 
-    /// The eviction that `rank` needs, if the book is full and `rank` is better than its worst.
-    fn make_room(
+    /// Lowers the price of an open bid, up to the last block of its auction.
+    ///
+    /// # Errors
+    ///
+    /// [`BidRejection::BidNotFound`], [`BidRejection::BidNotOpen`], [`BidRejection::PriceZero`],
+    /// [`BidRejection::WrongDenom`] or [`BidRejection::PriceNotLower`].
+    pub fn reprice(
         &self,
-        order: &OrderId,
-        rank: Rank,
-        params: &BidParams,
-    ) -> Result<Option<BidEvent>, BidRejection> {
-        let Some(queue) = self.queue(order) else { return Ok(None) };
-        let Some(worst) = queue.worst() else { return Ok(None) };
-        if u32::try_from(queue.len()).is_ok_and(|open| open < params.bids_max) {
-            return Ok(None);
+        id: &BidId,
+        price: &PricePerBlock,
+        consent: Consent,
+    ) -> Result<BidEvent, BidRejection> {
+        let current = &self.open_bid(id)?.price;
+        if price.value.is_zero() {
+            return Err(BidRejection::PriceZero);
         }
-        if worst < rank {
-            let bids_max = params.bids_max;
-            return Err(BidRejection::BookFull { bids_max, worst: worst.price });
+        if price.denom != current.denom {
+            let (denom, ceiling_denom) = (price.denom.clone(), current.denom.clone());
+            return Err(BidRejection::WrongDenom { denom, ceiling_denom });
         }
-        Ok(self.bids.get(&worst.id).map(|bid| closed(bid, BidClosedReason::Evicted)))
+        if price.value >= current.value {
+            let (price, denom) = (price.value, price.denom.clone());
+            return Err(BidRejection::PriceNotLower { price, current: current.value, denom });
+        }
+        Ok(BidEvent::BidRepriced { id: *id, price: price.clone(), consent })
+    }
+
+    /// Closes the worst open bids beyond the places of each order that changed in this block, by
+    /// order, the worst first (beats W7).
+    #[must_use]
+    pub fn evict(&self, params: &BidParams) -> Vec<BidEvent> {
+        let places = usize::try_from(params.bids_max).unwrap_or(usize::MAX);
+        let is_over =
+            |order: &&OrderId| self.queue(order).is_some_and(|queue| queue.len() > places);
+        let mut events = Vec::new();
+        for order in self.changed.iter().filter(is_over) {
+            let mut open: Vec<&Bid> =
+                self.bids_of(*order).filter(|bid| bid.state == BidState::Open).collect();
+            open.sort_by_key(|bid| bid.rank());
+            let beyond = open.into_iter().skip(places).rev();
+            events.extend(beyond.map(|bid| closed(bid, BidClosedReason::Evicted)));
+        }
+        events
+    }
+
+    /// Begins a block: notes the worst bid of every order whose places are all taken.
+    pub fn begin_block(&mut self, params: &BidParams) {
+        let places = usize::try_from(params.bids_max).unwrap_or(usize::MAX);
+        for order in core::mem::take(&mut self.changed) {
+            let full = self.queues.get(&order).filter(|queue| queue.len() >= places);
+            match full.and_then(BidQueue::worst) {
+                Some(worst) => self.bars.insert(order, worst),
+                None => self.bars.remove(&order),
+            };
+        }
+    }
+
+    /// Looks at every order again in this block, because the number of places has changed.
+    pub fn change_places(&mut self) {
+        self.changed.extend(self.queues.keys());
     }
 
     /// The lowest open bid. At the end of the window it is the winner.
@@ -155,9 +235,12 @@ impl BidBook {
         let mut events = vec![BidEvent::BidWon(award.bid)];
         let open = self.bids_of(award.bid.order).filter(|bid| bid.state == BidState::Open);
         let losers = open.filter(|bid| bid.id != award.bid);
-        events.extend(
-            losers.map(|bid| BidEvent::BidLost { id: bid.id, refund: bid.deposit.clone() }),
-        );
+        let lost = |bid: &Bid| BidEvent::BidLost {
+            id: bid.id,
+            refund: bid.deposit.clone(),
+            payers: bid.payers.clone(),
+        };
+        events.extend(losers.map(lost));
         events
     }
 
@@ -175,10 +258,19 @@ impl BidBook {
     ) -> Result<BidEvent, BidRejection> {
         let bid = self.open_bid(id)?;
         let (binding, due_at) = (params.binding, order.due_at);
-        if due_at.since(at).is_none_or(|left| left < binding) {
+        if params.binds(order, at) {
             return Err(BidRejection::Binding { id: *id, at, binding, due_at });
         }
         Ok(closed(bid, BidClosedReason::Withdrawn))
+    }
+
+    /// Closes an open bid whose provider is not what its order asks for any more.
+    ///
+    /// # Errors
+    ///
+    /// [`BidRejection::BidNotFound`] or [`BidRejection::BidNotOpen`].
+    pub fn drop_ineligible(&self, id: &BidId) -> Result<BidEvent, BidRejection> {
+        Ok(closed(self.open_bid(id)?, BidClosedReason::NoLongerEligible))
     }
 
     /// Closes what is left of an order: open bids, and the active one when its lease ended.
@@ -200,6 +292,7 @@ impl BidBook {
     pub fn apply(&mut self, event: &BidEvent) -> Result<(), Misfit> {
         match event {
             BidEvent::BidPlaced(bid) => self.insert(bid),
+            BidEvent::BidRepriced { id, price, consent } => self.apply_price(id, price, *consent),
             BidEvent::BidWon(id) => self.leave_open(id, BidState::Active),
             BidEvent::BidLost { id, .. } => self.leave_open(id, BidState::Lost),
             BidEvent::BidClosed { id, reason, .. } => {
@@ -213,7 +306,25 @@ impl BidBook {
             return Err(Misfit::new("the bid exists already"));
         }
         self.queues.entry(bid.id.order).or_default().push(bid.rank());
+        self.open.entry(bid.id.provider).or_default().insert(bid.id);
+        self.changed.insert(bid.id.order);
         Ok(())
+    }
+
+    fn apply_price(
+        &mut self,
+        id: &BidId,
+        price: &PricePerBlock,
+        consent: Consent,
+    ) -> Result<(), Misfit> {
+        let bid = self.bids.get_mut(id).filter(|bid| bid.state == BidState::Open);
+        let bid = bid.ok_or(Misfit::new("no such open bid"))?;
+        bid.price = price.clone();
+        bid.consent = consent;
+        let rank = bid.rank();
+        self.changed.insert(id.order);
+        let is_queued = self.queues.get_mut(&id.order).is_some_and(|queue| queue.reprice(rank));
+        if is_queued { Ok(()) } else { Err(Misfit::new("the bid is not in its queue")) }
     }
 
     fn leave_open(&mut self, id: &BidId, state: BidState) -> Result<(), Misfit> {
@@ -225,6 +336,12 @@ impl BidBook {
             }
         }
         bid.state = state;
+        self.changed.insert(id.order);
+        let open = self.open.entry(id.provider).or_default();
+        open.remove(id);
+        if open.is_empty() {
+            self.open.remove(&id.provider);
+        }
         if let Some(queue) = self.queues.get_mut(&id.order) {
             queue.remove(id);
             if queue.is_empty() {
@@ -236,11 +353,53 @@ impl BidBook {
 }
 
 fn closed(bid: &Bid, reason: BidClosedReason) -> BidEvent {
-    BidEvent::BidClosed { id: bid.id, reason, refund: bid.deposit.clone() }
+    let (refund, payers) = (bid.deposit.clone(), bid.payers.clone());
+    BidEvent::BidClosed { id: bid.id, reason, refund, payers }
 }
 
-fn check_price(order: &Order, new: &NewBid) -> Result<(), BidRejection> {
-    let (price, ceiling) = (&new.price, &order.ceiling);
+/// The bidder's profile, if it may bid for the order at all.
+pub(crate) fn check_bidder<'a>(
+    order: &Order,
+    bidder: BidOrigin<'a>,
+) -> Result<&'a ProviderProfile, BidRejection> {
+    let provider = bidder.provider;
+    if order.id.tenant().0 == provider.0 {
+        return Err(BidRejection::OwnOrder { order: order.id });
+    }
+    bidder.profile.ok_or(BidRejection::UnknownProvider { provider })
+}
+
+/// Who pays a bid's deposit: those whom it names, or its provider.
+fn payers(provider: Provider, new: &NewBid) -> Vec<Contribution> {
+    if new.payers.is_empty() {
+        return vec![Contribution { payer: provider.0, amount: new.deposit.amount }];
+    }
+    new.payers.clone()
+}
+
+/// Source: `chain.md` 2.3, MsgCreateBid, checks 13 and 14.
+pub(crate) fn check_reclamation(
+    order: &Order,
+    offered: Option<TimeSpan>,
+    windows: &ReclamationParams,
+) -> Result<(), BidRejection> {
+    if let Some(window_min) = order.reclamation {
+        let window = offered.ok_or(BidRejection::ReclamationMissing { window_min })?;
+        if window < window_min {
+            return Err(BidRejection::ReclamationTooShort { window, window_min });
+        }
+    }
+    match offered.filter(|window| !windows.allows(*window)) {
+        Some(window) => {
+            let ReclamationParams { window_min, window_max } = *windows;
+            Err(BidRejection::ReclamationWindow { window, window_min, window_max })
+        }
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn check_price(order: &Order, price: &PricePerBlock) -> Result<(), BidRejection> {
+    let ceiling = &order.ceiling;
     if price.value.is_zero() {
         return Err(BidRejection::PriceZero);
     }
@@ -258,7 +417,7 @@ fn check_price(order: &Order, new: &NewBid) -> Result<(), BidRejection> {
     Ok(())
 }
 
-fn check_deposit(deposit: &Coin, params: &BidParams) -> Result<(), BidRejection> {
+pub(crate) fn check_deposit(deposit: &Coin, params: &BidParams) -> Result<(), BidRejection> {
     let least = params.deposits_min.iter().find(|least| least.denom == deposit.denom);
     let least = least.ok_or_else(|| BidRejection::DepositDenom { denom: deposit.denom.clone() })?;
     if deposit.amount < least.amount {

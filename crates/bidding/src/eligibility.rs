@@ -19,8 +19,9 @@
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 
-use undercut_primitives::{Attribute, Code, GroupSpec, ResourceUnit, SignedBy};
+use undercut_primitives::{Attribute, Code, GroupSpec, ResourceUnit, SignedBy, Volume};
 
 use crate::glob;
 use crate::profile::ProviderProfile;
@@ -32,12 +33,96 @@ const GPU: &str = "capabilities/gpu/";
 
 /// Whether the provider of `profile` may bid for `spec`: what it is, then what it has.
 ///
+/// [`crate::why`] makes the same checks without stopping at the first that fails.
+///
 /// # Errors
 ///
 /// The first [`Ineligible`], in the order of the module's table.
 pub fn eligibility(spec: &GroupSpec, profile: &ProviderProfile) -> Result<(), Ineligible> {
     profile.meets_requirements(spec)?;
     profile.has_capabilities(spec)
+}
+
+/// What one check of this module looks at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Looked<'a> {
+    /// Step 1: one required attribute, on the provider's own word.
+    Attribute(&'a Attribute),
+    /// Before steps 2 and 3: whether any auditor signed anything.
+    Audited,
+    /// Step 2: one auditor of `all_of`.
+    Auditor(&'a str),
+    /// Step 3: the auditors of `any_of`.
+    AnyAuditor(&'a [String]),
+    /// Step 4: one volume with attributes.
+    Volume(&'a ResourceUnit, &'a Volume),
+    /// Step 5: the GPU models of a unit.
+    Gpu(&'a ResourceUnit),
+}
+
+/// Takes each check with its outcome, and says whether to go on.
+pub(crate) type Visit<'a, 'v> =
+    dyn FnMut(Looked<'a>, Result<(), Ineligible>) -> ControlFlow<Ineligible> + 'v;
+
+fn until_first_failure<'a>(
+    checks: impl FnOnce(&mut Visit<'a, '_>) -> ControlFlow<Ineligible>,
+) -> Result<(), Ineligible> {
+    let checked = checks(&mut |_, outcome| match outcome {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(reason) => ControlFlow::Break(reason),
+    });
+    match checked {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(reason) => Err(reason),
+    }
+}
+
+/// Steps 1 to 3, one check after the other until `visit` breaks off.
+pub(crate) fn visit_requirements<'a>(
+    spec: &'a GroupSpec,
+    profile: &ProviderProfile,
+    visit: &mut Visit<'a, '_>,
+) -> ControlFlow<Ineligible> {
+    let required = &spec.requirements.attributes;
+    let SignedBy { all_of, any_of } = &spec.requirements.signed_by;
+    if spec.requirements.signed_by.is_empty() {
+        for wanted in required {
+            visit(Looked::Attribute(wanted), has_own(wanted, profile))?;
+        }
+        return ControlFlow::Continue(());
+    }
+    if profile.audits.is_empty() {
+        return visit(Looked::Audited, Err(Ineligible::NotAudited));
+    }
+    visit(Looked::Audited, Ok(()))?;
+    for auditor in all_of {
+        visit(Looked::Auditor(auditor), signed(auditor, required, profile))?;
+    }
+    if any_of.is_empty() {
+        return ControlFlow::Continue(());
+    }
+    visit(Looked::AnyAuditor(any_of), signed_by_any(any_of, required, profile))
+}
+
+/// Steps 4 and 5, one check after the other until `visit` breaks off.
+pub(crate) fn visit_capabilities<'a>(
+    spec: &'a GroupSpec,
+    profile: &ProviderProfile,
+    visit: &mut Visit<'a, '_>,
+) -> ControlFlow<Ineligible> {
+    let storage = storage_groups(&profile.attributes);
+    let gpus: Vec<(&str, &str)> = below(GPU, &profile.attributes).collect();
+    for unit in &spec.units {
+        for volume in &unit.resources.volumes {
+            if !volume.attributes.is_empty() {
+                visit(Looked::Volume(unit, volume), storage_of_volume(unit, volume, &storage))?;
+            }
+        }
+        if unit.resources.gpus > 0 && !unit.resources.gpu_attributes.is_empty() {
+            visit(Looked::Gpu(unit), gpus_of_unit(unit, &gpus))?;
+        }
+    }
+    ControlFlow::Continue(())
 }
 
 impl ProviderProfile {
@@ -47,26 +132,7 @@ impl ProviderProfile {
     ///
     /// [`Ineligible`] from `NoAttribute` to `NoAuditorOfAny`.
     pub fn meets_requirements(&self, spec: &GroupSpec) -> Result<(), Ineligible> {
-        let required = &spec.requirements.attributes;
-        let SignedBy { all_of, any_of } = &spec.requirements.signed_by;
-        if spec.requirements.signed_by.is_empty() {
-            return match uncovered(required, &self.attributes) {
-                Some(missing) => Err(Ineligible::NoAttribute { required: text_of(missing) }),
-                None => Ok(()),
-            };
-        }
-        if self.audits.is_empty() {
-            return Err(Ineligible::NotAudited);
-        }
-        for auditor in all_of {
-            signed(auditor, required, self)?;
-        }
-        let vouches = |auditor: &String| signed(auditor, required, self).is_ok();
-        if any_of.is_empty() || any_of.iter().any(vouches) {
-            return Ok(());
-        }
-        let required = listed(required.iter().map(text_of), " and ");
-        Err(Ineligible::NoAuditorOfAny { auditors: listed(any_of.iter().cloned(), ", "), required })
+        until_first_failure(|visit| visit_requirements(spec, self, visit))
     }
 
     /// Steps 4 and 5: the provider advertises the storage and the GPUs of every unit.
@@ -75,13 +141,17 @@ impl ProviderProfile {
     ///
     /// [`Ineligible::NoStorage`] or [`Ineligible::NoGpu`], for the first unit without.
     pub fn has_capabilities(&self, spec: &GroupSpec) -> Result<(), Ineligible> {
-        let storage = storage_groups(&self.attributes);
-        let gpus: Vec<(&str, &str)> = below(GPU, &self.attributes).collect();
-        for unit in &spec.units {
-            storage_of_unit(unit, &storage)?;
-            gpus_of_unit(unit, &gpus)?;
-        }
-        Ok(())
+        until_first_failure(|visit| visit_capabilities(spec, self, visit))
+    }
+
+    /// Advertised storage by group, as names and values: `class` and `persistent`, mostly.
+    pub(crate) fn storage_groups(&self) -> StorageGroups<'_> {
+        storage_groups(&self.attributes)
+    }
+
+    /// Keys of the advertised GPUs as orders write them: `vendor/nvidia/model/h100`.
+    pub(crate) fn gpu_keys(&self) -> impl Iterator<Item = &str> {
+        below(GPU, &self.attributes).filter(|(_, value)| *value == "true").map(|(key, _)| key)
     }
 
     /// Whether an attribute `key` with `value` covers the `required` one: equal values, and the
@@ -90,6 +160,25 @@ impl ProviderProfile {
     pub fn covers(required: &Attribute, key: &str, value: &str) -> bool {
         required.value == value && glob::matches(&required.key, key)
     }
+}
+
+fn has_own(wanted: &Attribute, profile: &ProviderProfile) -> Result<(), Ineligible> {
+    match uncovered(core::slice::from_ref(wanted), &profile.attributes) {
+        Some(missing) => Err(Ineligible::NoAttribute { required: text_of(missing) }),
+        None => Ok(()),
+    }
+}
+
+fn signed_by_any(
+    auditors: &[String],
+    required: &[Attribute],
+    profile: &ProviderProfile,
+) -> Result<(), Ineligible> {
+    if auditors.iter().any(|auditor| signed(auditor, required, profile).is_ok()) {
+        return Ok(());
+    }
+    let required = listed(required.iter().map(text_of), " and ");
+    Err(Ineligible::NoAuditorOfAny { auditors: listed(auditors.iter().cloned(), ", "), required })
 }
 
 fn signed(
@@ -124,7 +213,7 @@ fn below<'a>(
 }
 
 /// Advertised storage by group: names and values.
-type StorageGroups<'a> = BTreeMap<&'a str, Vec<(&'a str, &'a str)>>;
+pub(crate) type StorageGroups<'a> = BTreeMap<&'a str, Vec<(&'a str, &'a str)>>;
 
 fn storage_groups(attributes: &[Attribute]) -> StorageGroups<'_> {
     let mut groups = StorageGroups::new();
@@ -138,30 +227,29 @@ fn storage_groups(attributes: &[Attribute]) -> StorageGroups<'_> {
     groups
 }
 
-fn storage_of_unit(unit: &ResourceUnit, groups: &StorageGroups<'_>) -> Result<(), Ineligible> {
-    for volume in &unit.resources.volumes {
-        let fits = |group: &Vec<(&str, &str)>| {
-            let offered = |wanted| {
-                group.iter().any(|(name, value)| ProviderProfile::covers(wanted, name, value))
-            };
-            volume.attributes.iter().all(offered)
+fn storage_of_volume(
+    unit: &ResourceUnit,
+    volume: &Volume,
+    groups: &StorageGroups<'_>,
+) -> Result<(), Ineligible> {
+    let fits = |group: &Vec<(&str, &str)>| {
+        let offered = |wanted: &Attribute| {
+            group.iter().any(|(name, value)| ProviderProfile::covers(wanted, name, value))
         };
-        if !volume.attributes.is_empty() && !groups.values().any(fits) {
-            return Err(Ineligible::NoStorage {
-                unit: unit.id,
-                volume: volume.name.clone(),
-                required: listed(volume.attributes.iter().map(text_of), " and "),
-            });
-        }
+        volume.attributes.iter().all(offered)
+    };
+    if groups.values().any(fits) {
+        return Ok(());
     }
-    Ok(())
+    Err(Ineligible::NoStorage {
+        unit: unit.id,
+        volume: volume.name.clone(),
+        required: listed(volume.attributes.iter().map(text_of), " and "),
+    })
 }
 
 fn gpus_of_unit(unit: &ResourceUnit, advertised: &[(&str, &str)]) -> Result<(), Ineligible> {
     let wanted = &unit.resources.gpu_attributes;
-    if unit.resources.gpus == 0 || wanted.is_empty() {
-        return Ok(());
-    }
     let is_advertised = |wanted: &Attribute| {
         advertised.iter().any(|(key, value)| ProviderProfile::covers(wanted, key, value))
     };
@@ -172,11 +260,11 @@ fn gpus_of_unit(unit: &ResourceUnit, advertised: &[(&str, &str)]) -> Result<(), 
     Err(Ineligible::NoGpu { unit: unit.id, models })
 }
 
-fn text_of(attribute: &Attribute) -> String {
+pub(crate) fn text_of(attribute: &Attribute) -> String {
     alloc::format!("{}={}", attribute.key, attribute.value)
 }
 
-fn listed(texts: impl Iterator<Item = String>, separator: &str) -> String {
+pub(crate) fn listed(texts: impl Iterator<Item = String>, separator: &str) -> String {
     texts.collect::<Vec<_>>().join(separator)
 }
 
@@ -253,155 +341,4 @@ impl Ineligible {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use undercut_primitives::{Requirements, Resources, Volume};
-
-    fn attributes(texts: &[&str]) -> Vec<Attribute> {
-        let pair = |text: &&str| {
-            let (key, value) = text.split_once('=').unwrap();
-            Attribute::new(key, value)
-        };
-        texts.iter().map(pair).collect()
-    }
-
-    fn profile(texts: &[&str]) -> ProviderProfile {
-        ProviderProfile::new(attributes(texts))
-    }
-
-    fn group(requirements: Requirements, resources: Resources) -> GroupSpec {
-        let price = "1uact".parse().unwrap();
-        let unit = ResourceUnit { id: 1, resources, count: 1, price };
-        GroupSpec { name: "g".into(), requirements, units: vec![unit] }
-    }
-
-    fn placed(required: &[&str], all_of: &[&str], any_of: &[&str]) -> GroupSpec {
-        let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-        let signed_by = SignedBy { all_of: texts(all_of), any_of: texts(any_of) };
-        let attributes = attributes(required);
-        group(Requirements { attributes, signed_by }, Resources::default())
-    }
-
-    fn with_gpus(gpus: u64, wanted: &[&str]) -> GroupSpec {
-        let gpu_attributes = wanted.iter().map(|key| Attribute::new(*key, "true")).collect();
-        let resources = Resources { gpus, gpu_attributes, ..Resources::default() };
-        group(Requirements::default(), resources)
-    }
-
-    fn with_volume(wanted: &[&str]) -> GroupSpec {
-        let volume = Volume { name: "data".into(), size_bytes: 1, attributes: attributes(wanted) };
-        let resources = Resources { volumes: vec![volume], ..Resources::default() };
-        group(Requirements::default(), resources)
-    }
-
-    #[track_caller]
-    fn check(spec: &GroupSpec, profile: &ProviderProfile, expected: &str) {
-        let found = eligibility(spec, profile).map_err(|reason| reason.code());
-        let found = found.err().map_or("ok", |code| code.as_str());
-        assert_eq!(found, expected, "{spec:?} against {profile:?}");
-    }
-
-    #[test]
-    fn auditors_vouch_one_by_one() {
-        // chain.md M19
-        let mut own = profile(&["region=us"]);
-        check(&placed(&["region=us"], &["X"], &[]), &own, "ELG002");
-        check(&placed(&["region=us"], &[], &["X"]), &own, "ELG002");
-        check(&placed(&[], &[], &["X"]), &own, "ELG002");
-        own.audits.insert("X".into(), attributes(&["region=us"]));
-        own.audits.insert("Y".into(), attributes(&["tier=1"]));
-        let rows: [(&[&str], &[&str], &str); 9] = [
-            (&["X"], &[], "ok"),
-            (&["X", "Y"], &[], "ELG004"),
-            (&["X", "Z"], &[], "ELG003"),
-            (&[], &["X", "Y"], "ok"),
-            (&[], &["Z"], "ELG005"),
-            (&[], &["Y"], "ELG005"),
-            (&["X"], &["Y"], "ELG005"),
-            (&["Y"], &["X"], "ELG004"),
-            (&[], &[], "ok"),
-        ];
-        for (all_of, any_of, expected) in rows {
-            check(&placed(&["region=us"], all_of, any_of), &own, expected);
-        }
-        // Sets are not merged, and nothing required needs no more than a record.
-        check(&placed(&["region=us", "tier=1"], &[], &["X", "Y"]), &own, "ELG005");
-        check(&placed(&[], &["Y"], &["X"]), &own, "ok");
-    }
-
-    #[test]
-    fn own_attributes_match_by_glob_and_equal_value() {
-        let own = profile(&["region=us-west", "host/kind=bare", "tier=1"]);
-        let rows: [(&[&str], &str); 8] = [
-            (&[], "ok"),
-            (&["region=us-west", "tier=1"], "ok"),
-            (&["reg*=us-west"], "ok"),
-            (&["region=us-*"], "ELG001"),
-            (&["host/*=bare"], "ok"),
-            (&["*=bare"], "ELG001"),
-            (&["reg[=us-west"], "ELG001"),
-            (&["tier=1", "region=eu"], "ELG001"),
-        ];
-        for (required, expected) in rows {
-            check(&placed(required, &[], &[]), &own, expected);
-        }
-    }
-
-    #[test]
-    fn a_wildcard_model_wants_the_bare_model_advertised() {
-        // chain.md M17
-        let wanted = with_gpus(1, &["vendor/nvidia/model/*"]);
-        check(&wanted, &profile(&["capabilities/gpu/vendor/nvidia/model/a100=true"]), "ok");
-        let only_long = profile(&["capabilities/gpu/vendor/nvidia/model/a100/ram/80Gi=true"]);
-        check(&wanted, &only_long, "ELG007");
-    }
-
-    #[test]
-    fn one_of_several_models_is_enough() {
-        let own = profile(&["capabilities/gpu/vendor/nvidia/model/a100=true"]);
-        let (a100, h100) = ("vendor/nvidia/model/a100", "vendor/nvidia/model/h100");
-        check(&with_gpus(1, &[h100, a100]), &own, "ok");
-        check(&with_gpus(1, &[h100]), &own, "ELG007");
-        check(&with_gpus(0, &[h100]), &own, "ok");
-        check(&with_gpus(1, &[]), &own, "ok");
-    }
-
-    #[test]
-    fn a_volume_fits_one_single_storage_group() {
-        // chain.md M18
-        let wanted = with_volume(&["class=beta2", "persistent=true"]);
-        let (class, persistent) =
-            ("capabilities/storage/1/class=beta2", "capabilities/storage/1/persistent=true");
-        let apart = profile(&[class, "capabilities/storage/2/persistent=true"]);
-        check(&wanted, &apart, "ELG006");
-        check(&wanted, &profile(&[class, persistent]), "ok");
-        check(&with_volume(&[]), &profile(&[]), "ok");
-        check(&wanted, &profile(&["capabilities/storage/1/x/class=beta2", persistent]), "ELG006");
-        // A deeper key is no storage attribute, even for an order that asks for it by name.
-        let deep = with_volume(&["x/class=beta2"]);
-        check(&deep, &profile(&["capabilities/storage/1/x/class=beta2"]), "ELG006");
-    }
-
-    #[test]
-    fn only_the_providers_own_word_counts_for_capabilities() {
-        let gpu = "capabilities/gpu/vendor/nvidia/model/h100=true";
-        let mut audited = profile(&[]);
-        audited.audits.insert("X".into(), attributes(&[gpu]));
-        check(&with_gpus(1, &["vendor/nvidia/model/h100"]), &audited, "ELG007");
-    }
-
-    #[test]
-    fn the_first_broken_rule_answers_with_what_is_missing() {
-        let mut spec = with_gpus(1, &["vendor/nvidia/model/h100"]);
-        spec.requirements.attributes = attributes(&["region=us-west"]);
-        spec.units[0].resources.volumes =
-            with_volume(&["class=beta3"]).units[0].resources.volumes.clone();
-        let mut own = profile(&[]);
-        let sentence = |own: &ProviderProfile| eligibility(&spec, own).unwrap_err().to_string();
-        assert_eq!(sentence(&own), "no attribute matches region=us-west");
-        own.attributes.extend(attributes(&["region=us-west"]));
-        assert_eq!(sentence(&own), "unit 1: no storage class offers class=beta3 for volume `data`");
-        own.attributes.extend(attributes(&["capabilities/storage/1/class=beta3"]));
-        assert_eq!(sentence(&own), "unit 1: no GPU of vendor/nvidia/model/h100");
-    }
-}
+mod tests;

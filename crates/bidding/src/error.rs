@@ -1,7 +1,8 @@
-//! Why a bid is refused. Variants stand in the order in which they are checked.
+//! Why a bid is refused. Variants stand in the order in which [`BidBook::admit`](crate::BidBook::admit)
+//! checks; then come those of re-pricing and of taking back.
 
 use undercut_primitives::{
-    Amount, BidId, BlockHeight, BlockSpan, Code, Decimal, Denom, OrderId, Provider,
+    Amount, BidId, BlockHeight, BlockSpan, Code, Decimal, Denom, OrderId, Provider, TimeSpan,
 };
 
 use crate::{Ineligible, OfferMismatch};
@@ -27,6 +28,14 @@ pub enum BidRejection {
     BidExists {
         /// Which.
         id: BidId,
+    },
+    /// The provider takes part in as many auctions as it can.
+    #[error("provider {provider} has {open_max} open bids already")]
+    TooManyOpenBids {
+        /// Who bids.
+        provider: Provider,
+        /// How many it may have.
+        open_max: usize,
     },
     /// A price of nothing.
     #[error("the price is zero")]
@@ -55,6 +64,32 @@ pub enum BidRejection {
     /// The provider is not what the order asks for.
     #[error("the provider is not eligible: {0}")]
     Ineligible(#[from] Ineligible),
+    /// The order asks for a time between the announcement of an early end and the end.
+    #[error(
+        "the order asks for a reclamation window of at least {window_min}; the bid offers none"
+    )]
+    ReclamationMissing {
+        /// The least that the order asks for.
+        window_min: TimeSpan,
+    },
+    /// The time offered is less than the order asks for.
+    #[error("a reclamation window of {window}, the order asks for at least {window_min}")]
+    ReclamationTooShort {
+        /// What is offered.
+        window: TimeSpan,
+        /// The least that the order asks for.
+        window_min: TimeSpan,
+    },
+    /// The time offered is none that the market allows.
+    #[error("a reclamation window of {window}, allowed are {window_min} to {window_max}")]
+    ReclamationWindow {
+        /// What is offered.
+        window: TimeSpan,
+        /// The least allowed.
+        window_min: TimeSpan,
+        /// The most allowed.
+        window_max: TimeSpan,
+    },
     /// No deposit may be made in this denom.
     #[error("no deposit is taken in {denom}")]
     DepositDenom {
@@ -79,9 +114,25 @@ pub enum BidRejection {
         /// The price of the worst bid, micro-units per block.
         worst: Decimal,
     },
+    /// A price may fall, not rise.
+    #[error("the price of {price} {denom} a block is not below the bid's {current}")]
+    PriceNotLower {
+        /// The new price, micro-units per block.
+        price: Decimal,
+        /// The price that the bid has, micro-units per block.
+        current: Decimal,
+        /// The denom of both.
+        denom: Denom,
+    },
     /// There is no such bid.
     #[error("there is no bid {id}")]
     BidNotFound {
+        /// Which.
+        id: BidId,
+    },
+    /// The bid does not take part in the auction any more.
+    #[error("bid {id} is not open")]
+    BidNotOpen {
         /// Which.
         id: BidId,
     },
@@ -98,12 +149,6 @@ pub enum BidRejection {
         binding: BlockSpan,
         /// The block of the award.
         due_at: BlockHeight,
-    },
-    /// The bid does not take part in the auction any more.
-    #[error("bid {id} is not open")]
-    BidNotOpen {
-        /// Which.
-        id: BidId,
     },
 }
 
@@ -126,6 +171,11 @@ impl BidRejection {
             Self::BidNotFound { .. } => "BID012",
             Self::BidNotOpen { .. } => "BID013",
             Self::Binding { .. } => "BID014",
+            Self::ReclamationMissing { .. } => "BID015",
+            Self::ReclamationTooShort { .. } => "BID016",
+            Self::ReclamationWindow { .. } => "BID017",
+            Self::PriceNotLower { .. } => "BID018",
+            Self::TooManyOpenBids { .. } => "BID019",
         })
     }
 }

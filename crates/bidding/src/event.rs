@@ -1,9 +1,10 @@
 //! What happens to bids.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
-use undercut_primitives::{BidId, Coin};
+use undercut_primitives::{BidId, Coin, Consent, Contribution, PricePerBlock};
 
 use crate::{Bid, BidClosedReason};
 
@@ -12,6 +13,15 @@ use crate::{Bid, BidClosedReason};
 pub enum BidEvent {
     /// A bid was admitted; its deposit is held.
     BidPlaced(Box<Bid>),
+    /// A bid's price fell.
+    BidRepriced {
+        /// Which.
+        id: BidId,
+        /// The new price, for the whole order, per block.
+        price: PricePerBlock,
+        /// The provider's signature on the command.
+        consent: Consent,
+    },
     /// A bid won its order; the deposit stays held while the lease runs.
     BidWon(BidId),
     /// Another bid won; the deposit is returned.
@@ -20,6 +30,8 @@ pub enum BidEvent {
         id: BidId,
         /// The whole deposit.
         refund: Coin,
+        /// Who gets which part of it.
+        payers: Vec<Contribution>,
     },
     /// The bid is over; the deposit is returned.
     BidClosed {
@@ -29,5 +41,7 @@ pub enum BidEvent {
         reason: BidClosedReason,
         /// The whole deposit.
         refund: Coin,
+        /// Who gets which part of it.
+        payers: Vec<Contribution>,
     },
 }

@@ -7,13 +7,14 @@
 //!
 //! | state | input | guard | next | events | source |
 //! | --- | --- | --- | --- | --- | --- |
-//! | – | admit | rules of [`BidRejection`] in their order | open | `BidPlaced` (and `BidClosed` of an evicted one) | `chain.md` 2.3, W7, W9 |
+//! | – | admit | rules of [`BidRejection`] in their order | open | `BidPlaced` | `chain.md` 2.3, W7, W9 |
 //! | open | award to it | – | active | `BidWon` | 1.3 |
 //! | open | award to another | – | lost, deposit back | `BidLost` | 1.3, W1 |
 //! | open | withdrawn, evicted by a better bid, not eligible at award, order closed | – | closed, deposit back | `BidClosed` | 1.3, W7, W11 |
 //! | active | lease ends | – | closed, deposit back | `BidClosed` | 1.3 |
 //!
-//! Lost and closed are terminal. [`eligibility`] also answers why a provider did not bid.
+//! Lost and closed are terminal. [`eligibility`] also answers why a provider did not bid; [`why`]
+//! answers with every failing check, how far off it was, and what would have to change.
 
 #![cfg_attr(not(test), no_std)]
 #![deny(
@@ -41,14 +42,17 @@ pub mod plain;
 mod profile;
 mod queue;
 mod rank;
+mod registration;
+pub mod why;
 
 pub use bid::{Bid, BidClosedReason, BidState, NewBid};
-pub use book::{Award, BidBook, BidOrigin};
+pub use book::{Award, BidBook, BidOrigin, OPEN_BIDS_MAX};
 pub use eligibility::{Ineligible, eligibility};
 pub use error::BidRejection;
 pub use event::BidEvent;
-pub use offer::{OfferMismatch, offer_covers};
+pub use offer::{OfferMismatch, Quantity, offer_covers};
 pub use params::BidParams;
 pub use profile::{ProfileRejection, ProviderProfile};
 pub use queue::BidQueue;
 pub use rank::{Rank, TieBreak};
+pub use registration::{CONTACT_BYTES_MAX, Registration};

@@ -17,6 +17,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use core::fmt;
 
+use undercut_primitives::resources::limits;
 use undercut_primitives::{Attribute, Code, GroupSpec, ResourceOffer, ResourceUnit, Resources};
 
 use crate::profile::ProviderProfile;
@@ -87,9 +88,23 @@ fn volumes_cover(unit: u32, asked: &Resources, offered: &Resources) -> Result<()
     Ok(())
 }
 
-/// Without a model asked for, any will do. Without a GPU asked for, models mean nothing.
+/// Without a model asked for, any will do. Without a GPU asked for, none is named.
 fn models_cover(unit: u32, asked: &Resources, offered: &Resources) -> Result<(), OfferMismatch> {
     let wanted = &asked.gpu_attributes;
+    let (models, models_max) = match asked.gpus {
+        0 => (offered.gpu_attributes.len(), 0),
+        _ => (offered.gpu_attributes.len(), limits::UNIT_ITEMS_MAX),
+    };
+    if models > models_max {
+        return Err(OfferMismatch::TooManyModels { unit, models, models_max });
+    }
+    if let Some(other) = offered.gpu_attributes.iter().find(|one| !one.has_pattern_key()) {
+        let model = other.key.chars().take(80).collect();
+        return Err(OfferMismatch::GpuModel { unit, model });
+    }
+    if offered.gpu_attributes.iter().any(|one| one.value.len() > limits::TEXT_BYTES_MAX) {
+        return Err(OfferMismatch::GpuModel { unit, model: "a value of over 256 bytes".into() });
+    }
     if asked.gpus == 0 || wanted.is_empty() {
         return Ok(());
     }
@@ -107,7 +122,7 @@ fn models_cover(unit: u32, asked: &Resources, offered: &Resources) -> Result<(),
 }
 
 /// A quantity of a unit that is compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Quantity {
     /// Thousandths of a CPU per replica.
@@ -138,6 +153,18 @@ impl fmt::Display for Quantity {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OfferMismatch {
+    /// Models of a GPU that is not asked for, or too many.
+    #[error(
+        "the offer names {models} GPU models for unit {unit} where at most {models_max} can be"
+    )]
+    TooManyModels {
+        /// The unit's id.
+        unit: u32,
+        /// How many there are.
+        models: usize,
+        /// How many can be.
+        models_max: usize,
+    },
     /// The group has no unit of this id.
     #[error("the offer names unit {unit}, which the order does not have")]
     UnknownUnit {
@@ -243,6 +270,7 @@ impl OfferMismatch {
             Self::NoGpuModel { .. } => "OFR008",
             Self::GpuModel { .. } => "OFR009",
             Self::Endpoints { .. } => "OFR010",
+            Self::TooManyModels { .. } => "OFR012",
             Self::MissingUnit { .. } => "OFR011",
         })
     }

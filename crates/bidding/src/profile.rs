@@ -4,7 +4,6 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 use undercut_primitives::{Attribute, Code};
@@ -24,12 +23,10 @@ pub struct ProviderProfile {
 impl ProviderProfile {
     /// The most attributes of the provider itself, and of each auditor.
     pub const ATTRIBUTES_MAX: usize = 256;
-    /// Bytes of a key. Source: `chain.md` 2.5.
-    pub const KEY_BYTES: RangeInclusive<usize> = 2..=127;
     /// The most bytes of a value.
     pub const VALUE_BYTES_MAX: usize = 256;
     /// The most auditors with a record about one provider.
-    pub const AUDITORS_MAX: usize = 64;
+    pub const AUDITORS_MAX: usize = 32;
 
     /// A profile of the provider's own `attributes`, not audited.
     #[must_use]
@@ -65,8 +62,9 @@ fn check_set(set: &AttributeSet, attributes: &[Attribute]) -> Result<(), Profile
         return Err(ProfileRejection::TooManyAttributes { set: set.clone(), found, limit });
     }
     let mut keys = BTreeSet::new();
-    for Attribute { key, value } in attributes {
-        if !is_strict_key(key) {
+    for attribute in attributes {
+        let Attribute { key, value } = attribute;
+        if !attribute.has_strict_key() {
             return Err(ProfileRejection::InvalidKey { set: set.clone(), key: excerpt(key) });
         }
         let (bytes, limit) = (value.len(), ProviderProfile::VALUE_BYTES_MAX);
@@ -79,13 +77,6 @@ fn check_set(set: &AttributeSet, attributes: &[Attribute]) -> Result<(), Profile
         }
     }
     Ok(())
-}
-
-fn is_strict_key(key: &str) -> bool {
-    let mut bytes = key.bytes();
-    let starts = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic());
-    let goes_on = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_/.-".contains(&byte));
-    starts && goes_on && ProviderProfile::KEY_BYTES.contains(&key.len())
 }
 
 /// The start of a text that may be of any length.
@@ -153,6 +144,30 @@ pub enum ProfileRejection {
         /// The most allowed.
         limit: usize,
     },
+    /// The provider cannot be reached there.
+    #[error("`{uri}` is no host URI such as https://provider.example:8443: {why}")]
+    HostUri {
+        /// The text, at most 80 characters of it.
+        uri: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The website is no address of a page.
+    #[error("`{website}` is no website such as https://provider.example: {why}")]
+    Website {
+        /// The text, at most 80 characters of it.
+        website: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The e-mail address is too long.
+    #[error("an e-mail address of {bytes} bytes where at most {limit} are allowed")]
+    EmailTooLong {
+        /// How long it is.
+        bytes: usize,
+        /// How long it may be.
+        limit: usize,
+    },
     /// A key stands twice in one set.
     #[error("{set}: `{key}` stands twice")]
     DuplicateKey {
@@ -173,6 +188,9 @@ impl ProfileRejection {
             Self::InvalidKey { .. } => "PRF003",
             Self::ValueTooLong { .. } => "PRF004",
             Self::DuplicateKey { .. } => "PRF005",
+            Self::HostUri { .. } => "PRF006",
+            Self::Website { .. } => "PRF007",
+            Self::EmailTooLong { .. } => "PRF008",
         })
     }
 }
@@ -219,7 +237,7 @@ mod tests {
         assert_eq!(long.check().unwrap_err().code().as_str(), "PRF004");
 
         let mut audited = profile(&[]);
-        audited.audits = (0..65).map(|n| (format!("{n}"), vec![])).collect();
+        audited.audits = (0..33).map(|n| (format!("{n}"), vec![])).collect();
         assert_eq!(audited.check().unwrap_err().code().as_str(), "PRF001");
     }
 }

@@ -29,8 +29,9 @@ fn meaning(typed: &str, rows: &[Row<'_>]) -> Result<String, Failure> {
         return Ok(entry.to_text());
     }
     let code = canonical(typed);
-    if let Some(row) = rows.iter().find(|row| row.code == code) {
-        return Ok(row.to_text());
+    let texts: Vec<String> = rows.iter().filter(|row| row.code == code).map(Row::to_text).collect();
+    if !texts.is_empty() {
+        return Ok(texts.join("\n"));
     }
     // Of equally near codes, the one with the same letters in another order.
     let letters = |code: &str| {

@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod file;
 mod log;
+mod order;
 mod sdl;
 mod signatures;
 mod style;
@@ -25,6 +26,7 @@ fn main() -> std::process::ExitCode {
     let result = match &args.verb {
         Verb::Demo(demo) => demo::run(demo, args.style()),
         Verb::Log(verb) => log::run(verb),
+        Verb::Order(verb) => order::run(verb, args.style()),
         Verb::Sdl(verb) => sdl::run(verb, args.style()),
         Verb::Explain { code } => explain::run(code.as_deref(), args.style()),
     };

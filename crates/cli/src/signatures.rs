@@ -59,7 +59,7 @@ impl CheckSignatures for Parallel {
 #[cfg(test)]
 mod tests {
     use undercut::{Command, signing_digest};
-    use undercut_primitives::{BlockHeight, Coin, PublicKey, Signature};
+    use undercut_primitives::{Address, BlockHeight, Coin, PublicKey, Signature};
     use undercut_simulation::InOrder;
 
     use super::*;
@@ -71,8 +71,10 @@ mod tests {
                 (PublicKey::from_bytes([7; 32]), Signature::from_bytes(&[0; 64]));
             let (expires_at, command) = (BlockHeight::new(9), Command::Burn(Coin::uact(nonce)));
             let nonce = u64::try_from(nonce).unwrap();
-            assert!(signing_digest("chain", &signer, nonce, expires_at, &command).is_ok());
-            SignedCommand { signer, nonce, expires_at, command, signature }
+            let account = Address::of_key(&signer);
+            let digest = signing_digest("chain", &account, &signer, nonce, expires_at, &command);
+            assert!(digest.is_ok());
+            SignedCommand { account, signer, nonce, expires_at, command, signature }
         };
         let commands: Vec<SignedCommand> = (0..100).map(command).collect();
         let expected = InOrder.check("chain", commands.clone());

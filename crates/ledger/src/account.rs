@@ -1,29 +1,63 @@
 //! [`EscrowAccount`]: a deployment's locked money, the payments it streams, and when it ends.
 //!
 //! Lazy: nothing happens per block. What is owed up to a height follows from rates and starts,
-//! and is moved when the account is touched or its money ends.
+//! and is moved when the account is touched or its money ends. An account in uact may hold uakt
+//! beside it: when its uact ends while nothing can be minted, single blocks are paid in uakt
+//! ([`EscrowAccount::pay_in_kind`]).
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use undercut_primitives::{
-    Address, Amount, ArithmeticError, BlockHeight, Coin, Denom, DeploymentId, LeaseId, Misfit,
-    PricePerBlock,
+    Address, Amount, ArithmeticError, BlockHeight, BlockSpan, Coin, Denom, DeploymentId, LeaseId,
+    Misfit, PricePerBlock,
 };
 
-use crate::{LedgerEvent, Refund, Settlement, Share};
+use crate::event::{InKind, KindShare};
+use crate::oracle::OraclePrice;
+use crate::{Earned, LedgerEvent, Refund, Settlement, Share};
 
 /// The most running leases of one account, and so the most groups of a deployment.
 pub const PAYMENTS_MAX: usize = 128;
+
+/// The most deposits that an account holds apart for strangers. Its tenant may always add, in one
+/// entry for each denom beyond them.
+pub const DEPOSITS_MAX: usize = 64;
 
 /// One payment into an account, and what is left of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deposit {
     /// Who paid, and gets back what is left.
     pub depositor: Address,
-    /// Micro-units of the account's denom.
-    pub amount: Amount,
+    /// Who drew it out of an allowance of the depositor's; `None`: the depositor itself. What is
+    /// left raises the allowance again.
+    pub drawn_by: Option<Address>,
+    /// How much.
+    pub coin: Coin,
+}
+
+impl Deposit {
+    fn is_like(&self, other: &Self) -> bool {
+        let key = |one: &Self| (one.depositor, one.drawn_by, one.coin.denom.clone());
+        key(self) == key(other)
+    }
+}
+
+/// Where an account stands. `Closed` is terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum AccountState {
+    /// It pays.
+    Open,
+    /// Its money ended; its leases wait for a top-up, unpaid.
+    Paused {
+        /// The last block that was paid.
+        since: BlockHeight,
+        /// The block at whose end it closes without one.
+        until: BlockHeight,
+    },
+    /// Over. It holds nothing.
+    Closed,
 }
 
 /// The stream to one provider.
@@ -31,12 +65,18 @@ pub struct Deposit {
 pub struct Payment {
     /// Per block, for the whole lease.
     pub rate: PricePerBlock,
-    /// The block after which the first paid block comes.
+    /// The block after which the first paid block comes; later by every pause that the lease had.
     pub starts_at: BlockHeight,
     /// All that it has earned up to the last settlement.
     pub earned: Amount,
-    /// How much of it was paid out.
+    /// How much of it was paid out, fees and what was paid in uakt included.
     pub withdrawn: Amount,
+    /// The worth of what was paid in uakt.
+    pub in_kind: Amount,
+    /// What was paid in uakt, fees included.
+    pub in_kind_uakt: Amount,
+    /// What part goes to the community pool, in basis points.
+    pub take_rate_bps: u32,
 }
 
 impl Payment {
@@ -49,6 +89,44 @@ impl Payment {
         let span = height.since(self.starts_at).unwrap_or_default();
         Ok(self.rate.over_floor(span)?.amount)
     }
+
+    /// What was paid out so far, by where it went. Fees are rounded up once over the whole lease, so
+    /// that being paid often, rarely or once comes to the same.
+    ///
+    /// # Errors
+    ///
+    /// [`ArithmeticError`] when a fee is no amount.
+    pub fn received(&self) -> Result<Earned, ArithmeticError> {
+        let own = self.withdrawn.checked_sub(self.in_kind).unwrap_or_default();
+        let fees = own.basis_points_ceil(self.take_rate_bps)?;
+        let paid = own.checked_sub(fees).unwrap_or_default();
+        Ok(Earned { paid, fees, in_kind: self.in_kind })
+    }
+
+    /// What paying `uakt` more would give. Its fees too are rounded up once over the whole lease.
+    fn payout_in_uakt(&self, uakt: Amount) -> Result<Payout, ArithmeticError> {
+        let before = self.in_kind_uakt.basis_points_ceil(self.take_rate_bps)?;
+        let after = self.in_kind_uakt.plus(uakt)?.basis_points_ceil(self.take_rate_bps)?;
+        let fee = after.checked_sub(before).unwrap_or_default();
+        Ok(Payout { paid: uakt.checked_sub(fee).unwrap_or_default(), fee })
+    }
+
+    /// What paying all that is earned would give now.
+    fn payout(&self) -> Result<Payout, ArithmeticError> {
+        let paid_off = Self { withdrawn: self.earned, ..self.clone() };
+        let (before, after) = (self.received()?, paid_off.received()?);
+        let more = |after: Amount, before: Amount| after.checked_sub(before).unwrap_or_default();
+        Ok(Payout { paid: more(after.paid, before.paid), fee: more(after.fees, before.fees) })
+    }
+}
+
+/// What a payment gives out at once, in micro-units of the account's denom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Payout {
+    /// To the provider.
+    pub paid: Amount,
+    /// To the community pool.
+    pub fee: Amount,
 }
 
 /// A deployment's locked money.
@@ -56,38 +134,60 @@ impl Payment {
 pub struct EscrowAccount {
     /// The deployment it belongs to.
     pub id: DeploymentId,
-    /// The only denom it holds.
+    /// The denom in which its leases are priced.
     pub denom: Denom,
-    /// What is left of each deposit, in the order of arrival and of spending. Neighbours by one
-    /// depositor are one entry.
+    /// For how many blocks in all leases may still wait for top-ups when the money ends; 0 ends
+    /// them.
+    pub grace: BlockSpan,
+    /// What is left of each deposit, in the order of arrival and of spending. What follows a deposit
+    /// of the same denom by the same depositor joins it.
     pub deposits: Vec<Deposit>,
     /// The streams of running leases, by lease.
     pub payments: BTreeMap<LeaseId, Payment>,
     /// Up to which block everything owed has been moved.
     pub settled_at: BlockHeight,
-    /// Whether it is in use. A closed account holds nothing.
-    pub is_open: bool,
+    /// Where it stands.
+    pub state: AccountState,
 }
 
 impl EscrowAccount {
     /// An empty account.
     #[must_use]
-    pub const fn new(id: DeploymentId, denom: Denom, at: BlockHeight) -> Self {
+    pub const fn new(id: DeploymentId, denom: Denom, grace: BlockSpan, at: BlockHeight) -> Self {
         Self {
             id,
             denom,
+            grace,
             deposits: Vec::new(),
             payments: BTreeMap::new(),
             settled_at: at,
-            is_open: true,
+            state: AccountState::Open,
         }
     }
 
-    /// What is not yet earned by anyone, as of the last settlement.
+    /// Whether it is in use, be it paused.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state != AccountState::Closed
+    }
+
+    /// Whether deposits of `denom` are taken: its own, and uakt beside uact.
+    #[must_use]
+    pub fn takes(&self, denom: &Denom) -> bool {
+        *denom == self.denom || (*denom == Denom::uakt() && self.denom == Denom::uact())
+    }
+
+    /// What is not yet earned by anyone, in its own denom, as of the last settlement.
     #[must_use]
     pub fn balance(&self) -> Amount {
-        let sum =
-            self.deposits.iter().try_fold(Amount::ZERO, |sum, deposit| sum.plus(deposit.amount));
+        self.balance_in(&self.denom)
+    }
+
+    /// What is left of all deposits of `denom`.
+    #[must_use]
+    pub fn balance_in(&self, denom: &Denom) -> Amount {
+        let of_denom = self.deposits.iter().filter(|deposit| deposit.coin.denom == *denom);
+        let sum = of_denom.map(|deposit| deposit.coin.amount).try_fold(Amount::ZERO, Amount::plus);
         // Every deposit was checked against the supply's limit, so the sum fits.
         sum.unwrap_or_default()
     }
@@ -107,12 +207,21 @@ impl EscrowAccount {
         })
     }
 
-    /// The last block that the account can pay in full: the greatest `h` with owed(h) ≤ balance.
+    /// The block at whose end something has to happen: the last block that the account can pay in
+    /// full, the greatest `h` with owed(h) ≤ balance; for a paused one, the end of its grace.
     ///
     /// `None` when nothing runs, or when the money lasts beyond [`BlockHeight::MAX`]. At least
     /// `settled_at`. O(payments × 48).
     #[must_use]
-    pub fn depletes_at(&self) -> Option<BlockHeight> {
+    pub fn ends_at(&self) -> Option<BlockHeight> {
+        match self.state {
+            AccountState::Open => self.depletes_at(),
+            AccountState::Paused { until, .. } => Some(until),
+            AccountState::Closed => None,
+        }
+    }
+
+    fn depletes_at(&self) -> Option<BlockHeight> {
         self.payments.first_key_value()?;
         let balance = self.balance();
         let pays =
@@ -138,10 +247,16 @@ impl EscrowAccount {
     #[must_use]
     pub fn affords_one_block(&self, rate: &PricePerBlock, at: BlockHeight) -> bool {
         let Some(next) = at.next() else { return false };
-        let one_block = undercut_primitives::BlockSpan::from_blocks(1);
-        let Ok(cost) = rate.over_floor(one_block) else { return false };
-        let owed = self.owed_at(next).and_then(|owed| owed.plus(cost.amount));
+        let cost = rate.over_floor(BlockSpan::from_blocks(1));
+        let owed = self.owed_at(next).and_then(|owed| owed.plus(cost?.amount));
         rate.denom == self.denom && owed.is_ok_and(|owed| owed <= self.balance())
+    }
+
+    /// Whether the account can pay the block after `at` for what runs.
+    #[must_use]
+    pub fn pays_next_block(&self, at: BlockHeight) -> bool {
+        let owed = at.next().map(|next| self.owed_at(next));
+        owed.is_some_and(|owed| owed.is_ok_and(|owed| owed <= self.balance()))
     }
 
     /// The settlement up to `to`, or `None` when it is settled that far already.
@@ -150,7 +265,7 @@ impl EscrowAccount {
     ///
     /// [`ArithmeticError`] when a share is no amount.
     pub fn settle(&self, to: BlockHeight) -> Result<Option<Settlement>, ArithmeticError> {
-        if !self.is_open || to <= self.settled_at {
+        if self.state != AccountState::Open || to <= self.settled_at {
             return Ok(None);
         }
         let mut shares = Vec::new();
@@ -165,18 +280,61 @@ impl EscrowAccount {
     }
 
     /// What a provider can be paid for a lease now, after a settlement; `None` when nothing.
-    #[must_use]
-    pub fn withdrawable(&self, lease: &LeaseId) -> Option<Coin> {
-        let payment = self.payments.get(lease)?;
-        let amount = payment.earned.checked_sub(payment.withdrawn)?;
-        (!amount.is_zero()).then(|| Coin::new(self.denom.clone(), amount))
+    ///
+    /// # Errors
+    ///
+    /// [`ArithmeticError`] when a fee is no amount.
+    pub fn withdrawable(&self, lease: &LeaseId) -> Result<Option<Payout>, ArithmeticError> {
+        let Some(payment) = self.payments.get(lease) else { return Ok(None) };
+        let is_due = payment.earned > payment.withdrawn;
+        if is_due { payment.payout().map(Some) } else { Ok(None) }
     }
 
     /// What every depositor would get back now, first deposit first.
     #[must_use]
     pub fn refunds(&self) -> Vec<Refund> {
-        let refund = |d: &Deposit| Refund { to: d.depositor, amount: d.amount };
+        let refund = |deposit: &Deposit| {
+            let Deposit { depositor, drawn_by, coin } = deposit.clone();
+            Refund { to: depositor, drawn_by, coin }
+        };
         self.deposits.iter().map(refund).collect()
+    }
+
+    /// Pays the block after `at` with what is left and, beyond that, with uakt at `price`; `None`
+    /// when there is not enough of it.
+    ///
+    /// What is left is shared out by what each lease is owed for the block, by largest remainder,
+    /// then by lease. What a lease lacks is paid in uakt, rounded up, so nothing stays owed.
+    /// Source: `chain.md` 5.8; beats W13 and W14.
+    ///
+    /// # Errors
+    ///
+    /// [`ArithmeticError`] when a number does not fit.
+    pub fn pay_in_kind(
+        &self,
+        at: BlockHeight,
+        price: &OraclePrice,
+    ) -> Result<Option<InKind>, ArithmeticError> {
+        // One ACT is a dollar, so what is owed in uact has a price in uakt; nothing else has.
+        let (Some(to), true) = (at.next(), self.denom == Denom::uact()) else { return Ok(None) };
+        let mut owed = Vec::new();
+        for payment in self.payments.values() {
+            let earned = payment.earned_at(to)?;
+            owed.push(earned.checked_sub(payment.earned).unwrap_or_default());
+        }
+        let own = self.balance().split_largest_remainder(&owed)?;
+        let mut left = self.balance_in(&Denom::uakt());
+        let mut shares = Vec::new();
+        for (((lease, payment), owed), own) in self.payments.iter().zip(owed).zip(own) {
+            let own = own.min(owed);
+            let value = owed.checked_sub(own).unwrap_or_default();
+            let uakt = price.usd_per_akt.worth_ceil(value)?;
+            let Payout { paid, fee } = payment.payout_in_uakt(uakt)?;
+            let Some(rest) = left.checked_sub(uakt) else { return Ok(None) };
+            left = rest;
+            shares.push(KindShare { lease: *lease, own, value, paid, fee });
+        }
+        Ok(Some(InKind { account: self.id, to, price: *price, shares }))
     }
 
     /// Makes an event of this account true. Events of other accounts are the caller's mistake.
@@ -186,7 +344,11 @@ impl EscrowAccount {
     /// [`Misfit`] when the event takes what is not there or names an unknown lease.
     pub fn apply(&mut self, event: &LedgerEvent) -> Result<(), Misfit> {
         match event {
-            LedgerEvent::AccountOpened { .. } | LedgerEvent::Vault(_) => Ok(()),
+            LedgerEvent::AccountOpened { .. }
+            | LedgerEvent::ReclamationStarted { .. }
+            | LedgerEvent::AllowanceGranted { .. }
+            | LedgerEvent::AllowanceRevoked(_)
+            | LedgerEvent::Vault(_) => Ok(()),
             LedgerEvent::Deposited { deposit, .. } => self.apply_deposit(deposit),
             LedgerEvent::LeaseSigned(lease) => {
                 let payment = Payment {
@@ -194,6 +356,9 @@ impl EscrowAccount {
                     starts_at: lease.terms.starts_at,
                     earned: Amount::ZERO,
                     withdrawn: Amount::ZERO,
+                    in_kind: Amount::ZERO,
+                    in_kind_uakt: Amount::ZERO,
+                    take_rate_bps: lease.terms.take_rate_bps,
                 };
                 if self.payments.len() >= PAYMENTS_MAX {
                     return Err(Misfit::new("the account has as many leases as it can"));
@@ -204,22 +369,30 @@ impl EscrowAccount {
                 }
             }
             LedgerEvent::Settled(settlement) => self.apply_settlement(settlement),
-            LedgerEvent::Withdrawn { lease, coin } => {
+            LedgerEvent::InKindPaid(paid) => self.apply_in_kind(paid),
+            LedgerEvent::Withdrawn { lease, coin, fee } => {
                 let payment = self.payment(lease)?;
-                let withdrawn = payment.withdrawn.plus(coin.amount).ok();
-                let within = withdrawn.filter(|withdrawn| *withdrawn <= payment.earned);
-                payment.withdrawn =
-                    within.ok_or(Misfit::new("more is withdrawn than was earned"))?;
+                let expected = payment.payout().ok();
+                if expected != Some(Payout { paid: coin.amount, fee: *fee }) {
+                    return Err(Misfit::new("not what was earned and not yet paid is withdrawn"));
+                }
+                payment.withdrawn = payment.earned;
                 Ok(())
             }
-            LedgerEvent::LeaseEnded { id, paid, .. } => {
+            LedgerEvent::LeaseEnded { id, earned, .. } => {
                 let ended = self.payments.remove(id);
                 let ended = ended.ok_or(Misfit::new("the lease has no payment here"))?;
-                if (ended.earned, ended.withdrawn) == (*paid, *paid) {
+                let is_paid_off = ended.withdrawn == ended.earned;
+                if is_paid_off && ended.received() == Ok(*earned) {
                     return Ok(());
                 }
                 Err(Misfit::new("a lease ends before its provider was paid in full"))
             }
+            LedgerEvent::AccountPaused { since, until, .. } => {
+                self.state = AccountState::Paused { since: *since, until: *until };
+                Ok(())
+            }
+            LedgerEvent::AccountResumed { at, .. } => self.apply_resumed(*at),
             LedgerEvent::AccountClosed { refunds, .. } => {
                 if !self.payments.is_empty() {
                     return Err(Misfit::new("an account closes with a running lease"));
@@ -228,7 +401,7 @@ impl EscrowAccount {
                     return Err(Misfit::new("the refunds are not what is left of the deposits"));
                 }
                 self.deposits.clear();
-                self.is_open = false;
+                self.state = AccountState::Closed;
                 Ok(())
             }
         }
@@ -239,20 +412,42 @@ impl EscrowAccount {
     }
 
     fn apply_deposit(&mut self, deposit: &Deposit) -> Result<(), Misfit> {
-        let last = self.deposits.last_mut().filter(|last| last.depositor == deposit.depositor);
-        match last {
+        match self.place_of(deposit).and_then(|place| self.deposits.get_mut(place)) {
             None => self.deposits.push(deposit.clone()),
-            Some(last) => {
-                let sum = last.amount.plus(deposit.amount);
-                last.amount = sum.map_err(|_| Misfit::new("a deposit overflows"))?;
+            Some(like) => {
+                let sum = like.coin.amount.plus(deposit.coin.amount);
+                like.coin.amount = sum.map_err(|_| Misfit::new("a deposit overflows"))?;
             }
         }
         Ok(())
     }
 
+    /// The entry that a deposit joins: the last one of its denom, if that is like it; in an account
+    /// with [`DEPOSITS_MAX`] entries, the last one that is.
+    fn place_of(&self, deposit: &Deposit) -> Option<usize> {
+        let is_full = self.deposits.len() >= DEPOSITS_MAX;
+        let shares_denom = |one: &Deposit| one.coin.denom == deposit.coin.denom;
+        let counts = |one: &Deposit| if is_full { one.is_like(deposit) } else { shares_denom(one) };
+        let place = self.deposits.iter().rposition(counts)?;
+        self.deposits.get(place).filter(|one| one.is_like(deposit)).map(|_| place)
+    }
+
+    /// Whether a deposit finds room: it joins an entry, or there is one for it. The tenant's own
+    /// always does; one that the tenant drew finds twice the room that a stranger's does, so that
+    /// strangers cannot keep the tenant's sponsors out.
+    #[must_use]
+    pub fn has_room_for(&self, deposit: &Deposit) -> bool {
+        let (tenant, entries) = (self.id.tenant.0, self.deposits.len());
+        let is_own = deposit.depositor == tenant && deposit.drawn_by.is_none();
+        let is_drawn = deposit.drawn_by == Some(tenant);
+        let room = if is_drawn { DEPOSITS_MAX.saturating_mul(2) } else { DEPOSITS_MAX };
+        is_own || entries < room || self.place_of(deposit).is_some()
+    }
+
     fn apply_settlement(&mut self, settlement: &Settlement) -> Result<(), Misfit> {
+        let denom = self.denom.clone();
         for share in &settlement.shares {
-            self.spend(share.amount)?;
+            self.spend(&denom, share.amount)?;
             let payment = self.payment(&share.lease)?;
             let earned = payment.earned.plus(share.amount);
             payment.earned = earned.map_err(|_| Misfit::new("a payment's earnings overflow"))?;
@@ -261,14 +456,50 @@ impl EscrowAccount {
         Ok(())
     }
 
-    /// Takes `amount` from the deposits, oldest first.
-    fn spend(&mut self, mut amount: Amount) -> Result<(), Misfit> {
-        for deposit in &mut self.deposits {
-            let taken = amount.min(deposit.amount);
-            deposit.amount = deposit.amount.checked_sub(taken).unwrap_or_default();
+    fn apply_in_kind(&mut self, paid: &InKind) -> Result<(), Misfit> {
+        let overflow = |_| Misfit::new("a payment's earnings overflow");
+        let (denom, uakt) = (self.denom.clone(), Denom::uakt());
+        for share in &paid.shares {
+            self.spend(&denom, share.own)?;
+            let given = share.paid.plus(share.fee).map_err(overflow)?;
+            self.spend(&uakt, given)?;
+            let payment = self.payment(&share.lease)?;
+            payment.in_kind_uakt = payment.in_kind_uakt.plus(given).map_err(overflow)?;
+            let owed = share.own.plus(share.value).map_err(overflow)?;
+            payment.earned = payment.earned.plus(owed).map_err(overflow)?;
+            payment.withdrawn = payment.withdrawn.plus(share.value).map_err(overflow)?;
+            payment.in_kind = payment.in_kind.plus(share.value).map_err(overflow)?;
+        }
+        self.settled_at = paid.to;
+        Ok(())
+    }
+
+    /// The pause did not happen for the payments: they start as much later.
+    fn apply_resumed(&mut self, at: BlockHeight) -> Result<(), Misfit> {
+        let AccountState::Paused { since, .. } = self.state else {
+            return Err(Misfit::new("the account is not paused"));
+        };
+        let span = at.since(since).ok_or(Misfit::new("the account resumes before its pause"))?;
+        for payment in self.payments.values_mut() {
+            let starts_at = payment.starts_at.checked_add(span);
+            payment.starts_at = starts_at.ok_or(Misfit::new("a payment starts too late"))?;
+        }
+        // What was waited is used up, so nobody keeps a lease for a block's price now and then.
+        let left = self.grace.to_blocks().saturating_sub(span.to_blocks());
+        self.grace = BlockSpan::from_blocks(left);
+        self.settled_at = at;
+        self.state = AccountState::Open;
+        Ok(())
+    }
+
+    /// Takes `amount` from the deposits of `denom`, oldest first.
+    fn spend(&mut self, denom: &Denom, mut amount: Amount) -> Result<(), Misfit> {
+        for deposit in self.deposits.iter_mut().filter(|one| one.coin.denom == *denom) {
+            let taken = amount.min(deposit.coin.amount);
+            deposit.coin.amount = deposit.coin.amount.checked_sub(taken).unwrap_or_default();
             amount = amount.checked_sub(taken).unwrap_or_default();
         }
-        self.deposits.retain(|deposit| !deposit.amount.is_zero());
+        self.deposits.retain(|deposit| !deposit.coin.amount.is_zero());
         if amount.is_zero() { Ok(()) } else { Err(Misfit::new("the account cannot pay this")) }
     }
 }

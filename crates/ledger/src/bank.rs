@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use undercut_primitives::{Address, Amount, Coin, Denom};
 
 use crate::LedgerEvent;
+use crate::event::{InKind, KindShare};
 
 /// One movement of money.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,18 @@ pub enum Posting {
 #[must_use]
 pub fn escrow_address() -> Address {
     Address::of_module("escrow")
+}
+
+/// The account that fees go to.
+#[must_use]
+pub fn community_address() -> Address {
+    Address::of_module("community")
+}
+
+/// The accounts that the engine keeps itself; nobody signs for them.
+#[must_use]
+pub fn own_addresses() -> [Address; 3] {
+    [escrow_address(), vault_address(), community_address()]
 }
 
 /// The account of the vault.
@@ -157,19 +170,25 @@ impl Bank for MemoryBank {
 pub fn postings(event: &LedgerEvent) -> Vec<Posting> {
     let escrow = escrow_address();
     match event {
-        LedgerEvent::Deposited { denom, deposit, .. } => {
-            let coin = Coin::new(denom.clone(), deposit.amount);
-            vec![Posting::Transfer { from: deposit.depositor, to: escrow, coin }]
+        LedgerEvent::Deposited { deposit, .. } => {
+            let (from, coin) = (deposit.depositor, deposit.coin.clone());
+            vec![Posting::Transfer { from, to: escrow, coin }]
         }
-        LedgerEvent::Withdrawn { lease, coin } => {
-            let to = lease.provider().0;
-            vec![Posting::Transfer { from: escrow, to, coin: coin.clone() }]
+        LedgerEvent::Withdrawn { lease, coin, fee } => {
+            paid_with_fee(lease.provider().0, coin.clone(), *fee)
         }
-        LedgerEvent::AccountClosed { denom, refunds, .. } => {
+        LedgerEvent::InKindPaid(InKind { shares, .. }) => {
+            let share = |share: &KindShare| {
+                let coin = Coin::new(Denom::uakt(), share.paid);
+                paid_with_fee(share.lease.provider().0, coin, share.fee)
+            };
+            shares.iter().flat_map(share).collect()
+        }
+        LedgerEvent::AccountClosed { refunds, .. } => {
             let refund = |refund: &crate::Refund| Posting::Transfer {
                 from: escrow,
                 to: refund.to,
-                coin: Coin::new(denom.clone(), refund.amount),
+                coin: refund.coin.clone(),
             };
             refunds.iter().map(refund).collect()
         }
@@ -177,8 +196,21 @@ pub fn postings(event: &LedgerEvent) -> Vec<Posting> {
         LedgerEvent::AccountOpened { .. }
         | LedgerEvent::LeaseSigned(_)
         | LedgerEvent::Settled(_)
-        | LedgerEvent::LeaseEnded { .. } => Vec::new(),
+        | LedgerEvent::ReclamationStarted { .. }
+        | LedgerEvent::LeaseEnded { .. }
+        | LedgerEvent::AccountPaused { .. }
+        | LedgerEvent::AccountResumed { .. }
+        | LedgerEvent::AllowanceGranted { .. }
+        | LedgerEvent::AllowanceRevoked(_) => Vec::new(),
     }
+}
+
+/// From the escrow to a provider, and the fee to the community pool. Nothing moves nothing.
+fn paid_with_fee(to: Address, coin: Coin, fee: Amount) -> Vec<Posting> {
+    let fee = Coin::new(coin.denom.clone(), fee);
+    let parts = [(to, coin), (community_address(), fee)];
+    let moved = parts.into_iter().filter(|(_, coin)| !coin.amount.is_zero());
+    moved.map(|(to, coin)| Posting::Transfer { from: escrow_address(), to, coin }).collect()
 }
 
 #[cfg(test)]

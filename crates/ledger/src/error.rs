@@ -2,7 +2,12 @@
 //! a command that names an account is told first when there is none.
 
 use undercut_primitives::crypto::SignatureRejected;
-use undercut_primitives::{Amount, ArithmeticError, Code, Denom, DeploymentId, LeaseId, Misfit};
+use undercut_primitives::{
+    Amount, ArithmeticError, BlockHeight, BlockTime, Code, Denom, DeploymentId, LeaseId, Misfit,
+    TimeSpan,
+};
+
+use crate::allowance::AllowanceRejection;
 
 /// Why a command about escrow or leases is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,7 +60,8 @@ pub enum LedgerRejection {
         /// The deployment.
         id: DeploymentId,
     },
-    /// The account holds as many deposits as it can. Its tenant may still add.
+    /// The account holds as many deposits as it can. Its tenant may still add, and strangers to what
+    /// they gave.
     #[error("the escrow account of deployment {id} holds {deposits_max} deposits already")]
     TooManyDeposits {
         /// The deployment.
@@ -63,6 +69,17 @@ pub enum LedgerRejection {
         /// How many it may hold.
         deposits_max: usize,
     },
+    /// The account's money ended and it waits for a top-up. Deposit first.
+    #[error("the escrow account of deployment {id} waits for a top-up until block {until}")]
+    AccountPaused {
+        /// The deployment.
+        id: DeploymentId,
+        /// The block at whose end it closes without one.
+        until: BlockHeight,
+    },
+    /// Who pays the deposit may not, or the allowance is none.
+    #[error(transparent)]
+    Allowance(#[from] AllowanceRejection),
     /// There is no such lease.
     #[error("there is no lease {id}")]
     LeaseNotFound {
@@ -74,6 +91,44 @@ pub enum LedgerRejection {
     LeaseEnded {
         /// Which.
         id: LeaseId,
+    },
+    /// The reason is not one of a provider's.
+    #[error("reason {code} is not a provider's, those are 10000 to 19999")]
+    ReasonOutOfRange {
+        /// The number.
+        code: u32,
+    },
+    /// The early end was announced already.
+    #[error("the early end of lease {id} is announced for {deadline} s already")]
+    AlreadyReclaiming {
+        /// Which.
+        id: LeaseId,
+        /// From when on its provider may end it.
+        deadline: BlockTime,
+    },
+    /// The bid offered no window, so there is nothing to announce: the lease can be ended at once.
+    #[error("lease {id} has no reclamation window")]
+    NotReclaimable {
+        /// Which.
+        id: LeaseId,
+    },
+    /// The provider has to announce the end first.
+    #[error("the end of lease {id} has to be announced {window} before")]
+    ReclamationNotStarted {
+        /// Which.
+        id: LeaseId,
+        /// Its window.
+        window: TimeSpan,
+    },
+    /// The provider announced the end and has to wait.
+    #[error("lease {id} may end at {deadline} s, this block is of {now} s")]
+    WindowNotOver {
+        /// Which.
+        id: LeaseId,
+        /// From when on its provider may end it.
+        deadline: BlockTime,
+        /// The block's time.
+        now: BlockTime,
     },
     /// A consent is by someone else.
     #[error("the {party}'s consent on lease {id} is by another account")]
@@ -112,6 +167,7 @@ impl LedgerRejection {
     #[must_use]
     pub const fn code(&self) -> Code {
         Code::new(match self {
+            Self::Allowance(rejection) => return rejection.code(),
             Self::DepositZero => "ESC001",
             Self::AmountTooLarge { .. } => "ESC002",
             Self::WrongDenom { .. } => "ESC003",
@@ -127,6 +183,12 @@ impl LedgerRejection {
             Self::CannotPayOneBlock { .. } => "ESC013",
             Self::Arithmetic(_) => "ESC014",
             Self::Misfit(_) => "ESC015",
+            Self::AccountPaused { .. } => "ESC016",
+            Self::ReasonOutOfRange { .. } => "ESC017",
+            Self::AlreadyReclaiming { .. } => "ESC018",
+            Self::NotReclaimable { .. } => "ESC019",
+            Self::ReclamationNotStarted { .. } => "ESC020",
+            Self::WindowNotOver { .. } => "ESC021",
         })
     }
 }

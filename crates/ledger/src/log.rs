@@ -6,7 +6,7 @@
 //! | bytes | field |
 //! | --- | --- |
 //! | 8 | `UNDERCUT` |
-//! | 2 | format version, 1 |
+//! | 2 | format version, 2 |
 //! | *per record* | |
 //! | 4 | length of the body, at most [`BODY_BYTES_MAX`] |
 //! | 8 | body: sequence, from 0 without gaps |
@@ -30,7 +30,7 @@ use undercut_primitives::{BlockHeight, Code, Digest};
 const RECORD: Namespace = Namespace("undercut/record/v1");
 
 /// The first bytes of every log: its name and the version of its format.
-pub const HEADER: [u8; 10] = *b"UNDERCUT\x01\x00";
+pub const HEADER: [u8; 10] = *b"UNDERCUT\x02\x00";
 
 /// The most bytes that a record's body may have.
 pub const BODY_BYTES_MAX: usize = undercut_primitives::codec::ENCODED_BYTES_MAX;
@@ -103,7 +103,7 @@ impl Head {
 #[non_exhaustive]
 pub enum LogBroken {
     /// The first bytes are not the header.
-    #[error("offset 0: this is no log of format version 1")]
+    #[error("offset 0: this is no log of format version 2")]
     Header,
     /// The bytes end within a record.
     #[error("offset {offset}: record {sequence} is cut off: {missing} more bytes belong here")]

@@ -8,10 +8,10 @@ use std::error::Error;
 
 use undercut::replay::Replay;
 use undercut::{BlockContext, Command, Engine, Event, Genesis, Params, SignedCommand};
-use undercut_bidding::NewBid;
+use undercut_bidding::{NewBid, Registration};
 use undercut_ledger::log::{HEADER, Reader};
 use undercut_ledger::{Bank, BankRefused, Posting};
-use undercut_orderbook::{AwardMode, NewDeployment};
+use undercut_orderbook::NewDeployment;
 use undercut_primitives::crypto::{self, Namespace};
 use undercut_primitives::keys::KeyPair;
 use undercut_primitives::{
@@ -119,14 +119,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let sdl = Sdl::parse(include_str!("llm.yaml"))?;
     let attributes = vec![Attribute::new("capabilities/gpu/vendor/nvidia/model/rtx4090", "true")];
-    let register = || Command::RegisterProvider { attributes: attributes.clone() };
-    let deploy = Command::CreateDeployment(NewDeployment {
-        dseq: 1,
-        groups: sdl.groups().to_vec(),
-        version_hash: sdl.hash(),
-        deposit: "5 ACT".parse()?,
-        award: AwardMode::LowestPrice,
-    });
+    let registration = Registration::new("https://provider.example:8443", attributes);
+    let register = || Command::RegisterProvider(registration.clone());
+    let (groups, deposit) = (sdl.groups().to_vec(), "5 ACT".parse()?);
+    let deploy = Command::CreateDeployment(NewDeployment::new(1, groups, sdl.hash(), deposit));
     let first =
         [host.sign(&p1, register())?, host.sign(&p2, register())?, host.sign(&alice, deploy)?];
     host.block(&first)?;
@@ -135,7 +131,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let offer = sdl.groups().first().ok_or("no group")?.exact_offer();
     let bid = |price: &str| -> Result<Command, Box<dyn Error>> {
         let (price, offer, deposit) = (price.parse()?, offer.clone(), "0.5 AKT".parse()?);
-        Ok(Command::CreateBid(NewBid { order, price, offer, deposit }))
+        Ok(Command::CreateBid(NewBid::new(order, price, offer, deposit)))
     };
     let bids = [host.sign(&p1, bid("1200.5uact")?)?, host.sign(&p2, bid("1180uact")?)?];
     host.block(&bids)?;

@@ -1,81 +1,227 @@
 //! [`Command`]: what accounts may ask for, and the signature that binds it to one chain, one
 //! signer, one nonce and a last block.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
-use undercut_bidding::NewBid;
+use undercut_bidding::{NewBid, Registration};
+use undercut_ledger::oracle::PricePoint;
+use undercut_ledger::{NewAllowance, ProviderReason};
 use undercut_orderbook::NewDeployment;
 use undercut_primitives::codec::Canonical;
 use undercut_primitives::crypto::{self, Namespace};
 use undercut_primitives::{
-    Address, Attribute, BidId, BlockHeight, Coin, Consent, DeploymentId, Digest, LeaseId, Provider,
-    PublicKey, Signature,
+    Address, Attribute, BidId, BlockHeight, Coin, Consent, Contribution, DeploymentId, Digest,
+    GroupId, LeaseId, PricePerBlock, Provider, PublicKey, Signature,
 };
 
-use crate::CommandRejection;
+use crate::{CommandRejection, Params};
 
-const COMMAND: Namespace = Namespace("undercut/command/v1");
+const COMMAND: Namespace = Namespace("undercut/command/v2");
+const ROTATION: Namespace = Namespace("undercut/key-rotation/v1");
 
 /// The most bytes that an encoded command may have: 256 KiB.
 pub const COMMAND_BYTES_MAX: usize = 256 * 1024;
 
 /// What an account asks for. Who may ask for what:
 ///
-/// | command | signer |
+/// | command | who may |
 /// | --- | --- |
-/// | `RegisterProvider`, `CreateDeployment`, `CreateBid`, `Deposit`, `Burn` | anyone, for themselves |
-/// | `AttestProvider` | an auditor of the genesis |
-/// | `CloseDeployment`, `CreateLease` | the deployment's tenant |
-/// | `CloseBid`, `Withdraw` | the bid's or lease's provider |
+/// | `RegisterProvider`, `UpdateProvider`, `DeregisterProvider` | anyone, for themselves |
+/// | `AttestProvider`, `RevokeAttestation` | an auditor of the genesis |
+/// | `CreateDeployment`, `CreateBid` | anyone, for themselves |
+/// | `Deposit` | anyone, with money of their own or allowed to them |
+/// | `UpdateDeployment`, `CloseDeployment`, `PauseGroup`, `StartGroup`, `CloseGroup`, `CreateLease` | the deployment's tenant |
+/// | `RepriceBid`, `CloseBid`, `Withdraw`, `StartReclamation` | the bid's or lease's provider |
+/// | `WithdrawAll` | anyone, for the leases that they serve |
 /// | `CloseLease` | the lease's tenant or provider |
+/// | `GrantAllowance`, `RevokeAllowance` | anyone, over their own money |
+/// | `Burn`, `FundVault` | anyone, with money of their own |
+/// | `CancelBurn` | who asked for the burn |
+/// | `PostPrice` | a source of the oracle's parameters |
+/// | `ChangeParams` | the authority of the parameters |
+/// | `RotateKey` | anyone, for themselves, with the consent of the new key |
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
-    /// Become a provider, or replace one's attributes.
-    RegisterProvider {
-        /// What the provider says of itself.
-        attributes: Vec<Attribute>,
-    },
+    /// Become a provider.
+    RegisterProvider(Registration),
+    /// Replace what one registered, attributes included. Closes the open bids that new attributes
+    /// make ineligible; they cannot be changed while a bid binds.
+    UpdateProvider(Registration),
+    /// Stop being a provider. Closes its open bids; refused while a lease runs or a bid binds.
+    DeregisterProvider,
     /// Vouch for a provider's attributes, replacing what the auditor said before.
     AttestProvider {
         /// Of whom.
         provider: Provider,
         /// What is vouched for.
         attributes: Vec<Attribute>,
+        /// The last block for which the word counts; `None`: until it is taken back.
+        expires_at: Option<BlockHeight>,
+    },
+    /// Take back one's word about a provider.
+    RevokeAttestation {
+        /// About whom.
+        provider: Provider,
+        /// Which attributes, by key; none: the whole record.
+        keys: Vec<String>,
     },
     /// Put groups to auction, with a deposit in escrow.
     CreateDeployment(NewDeployment),
+    /// Replace the hash of a deployment's manifest. Leases keep running.
+    UpdateDeployment {
+        /// Which deployment.
+        id: DeploymentId,
+        /// SHA-256 of the new manifest.
+        version_hash: Digest,
+    },
     /// End a deployment with all its leases and get back what is left.
     CloseDeployment(DeploymentId),
+    /// Take a group from the market; its lease ends.
+    PauseGroup(GroupId),
+    /// Put a paused group to auction again.
+    StartGroup(GroupId),
+    /// End a group; its lease ends. With the last group the deployment ends.
+    CloseGroup(GroupId),
     /// Add to a deployment's escrow account. Anyone may.
     Deposit {
         /// Whose account.
         deployment: DeploymentId,
-        /// How much, in the account's denom.
+        /// How much, in the account's denom, or in uakt beside uact.
         coin: Coin,
+        /// Who pays, in the order of spending. Empty: the signer. Others pay out of what they
+        /// allowed the signer.
+        payers: Vec<Contribution>,
     },
     /// Bid for an order.
     CreateBid(NewBid),
+    /// Lower the price of an open bid.
+    RepriceBid {
+        /// Which.
+        bid: BidId,
+        /// The new price, for the whole order, per block.
+        price: PricePerBlock,
+    },
     /// Take an open bid back.
     CloseBid(BidId),
     /// Choose the winner, where the tenant asked to choose.
     CreateLease(BidId),
-    /// End a lease. When its tenant does, the group is put to auction again; when its provider
-    /// does, the group is paused until its deployment is closed.
-    CloseLease(LeaseId),
+    /// End a lease. When its tenant does, the group is put to auction again, unless its account waits
+    /// for a top-up or the parameters take such groups no more; then, and when its provider does, the
+    /// group is paused until its tenant starts it.
+    CloseLease {
+        /// Which.
+        lease: LeaseId,
+        /// Why, when the provider ends it; of no meaning when the tenant does.
+        reason: ProviderReason,
+    },
+    /// Announce that one will end a lease with a reclamation window.
+    StartReclamation {
+        /// Which.
+        lease: LeaseId,
+        /// Why.
+        reason: ProviderReason,
+    },
     /// Be paid what a lease has earned.
     Withdraw(LeaseId),
-    /// Burn AKT for ACT or ACT for AKT at the end of this block.
+    /// Be paid what one's leases have earned, at most 256 of them, by id.
+    WithdrawAll {
+        /// The first lease; `None`: from the first of all.
+        from: Option<LeaseId>,
+    },
+    /// Let another account spend one's money on deposits.
+    GrantAllowance(NewAllowance),
+    /// Take an allowance back. What was drawn stays where it is.
+    RevokeAllowance {
+        /// Who may not spend any more.
+        grantee: Address,
+    },
+    /// Burn AKT for ACT or ACT for AKT, when its turn comes.
     Burn(Coin),
+    /// Take back a burn that waits.
+    CancelBurn(u64),
+    /// Give AKT to the vault as collateral, for nothing in return.
+    FundVault(Coin),
+    /// Say what AKT is worth.
+    PostPrice(PricePoint),
+    /// Change what the market chose, after the delay that it chose for that.
+    ChangeParams(Box<Params>),
+    /// Sign with another key from now on; the account stays.
+    RotateKey {
+        /// The new key.
+        key: PublicKey,
+        /// Its signature over [`rotation_digest`].
+        proof: Signature,
+    },
+}
+
+impl Command {
+    /// The command's name, as in the documentation of the log.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::RegisterProvider(_) => "RegisterProvider",
+            Self::UpdateProvider(_) => "UpdateProvider",
+            Self::DeregisterProvider => "DeregisterProvider",
+            Self::AttestProvider { .. } => "AttestProvider",
+            Self::RevokeAttestation { .. } => "RevokeAttestation",
+            Self::CreateDeployment(_) => "CreateDeployment",
+            Self::UpdateDeployment { .. } => "UpdateDeployment",
+            Self::CloseDeployment(_) => "CloseDeployment",
+            Self::PauseGroup(_) => "PauseGroup",
+            Self::StartGroup(_) => "StartGroup",
+            Self::CloseGroup(_) => "CloseGroup",
+            Self::Deposit { .. } => "Deposit",
+            Self::CreateBid(_) => "CreateBid",
+            Self::RepriceBid { .. } => "RepriceBid",
+            Self::CloseBid(_) => "CloseBid",
+            Self::CreateLease(_) => "CreateLease",
+            Self::CloseLease { .. } => "CloseLease",
+            Self::StartReclamation { .. } => "StartReclamation",
+            Self::Withdraw(_) => "Withdraw",
+            Self::WithdrawAll { .. } => "WithdrawAll",
+            Self::GrantAllowance(_) => "GrantAllowance",
+            Self::RevokeAllowance { .. } => "RevokeAllowance",
+            Self::Burn(_) => "Burn",
+            Self::CancelBurn(_) => "CancelBurn",
+            Self::FundVault(_) => "FundVault",
+            Self::PostPrice(_) => "PostPrice",
+            Self::ChangeParams(_) => "ChangeParams",
+            Self::RotateKey { .. } => "RotateKey",
+        }
+    }
+
+    /// `CloseLease` without a reason.
+    #[must_use]
+    pub const fn close_lease(lease: LeaseId) -> Self {
+        Self::CloseLease { lease, reason: ProviderReason::UNSPECIFIED }
+    }
+
+    /// `Deposit` of one's own money.
+    #[must_use]
+    pub const fn deposit(deployment: DeploymentId, coin: Coin) -> Self {
+        Self::Deposit { deployment, coin, payers: Vec::new() }
+    }
+}
+
+/// What a new key signs to show that it agrees to stand for an account.
+#[must_use]
+pub fn rotation_digest(chain_id: &str, account: &Address, key: &PublicKey) -> Digest {
+    let length = u64::try_from(chain_id.len()).unwrap_or(u64::MAX).to_le_bytes();
+    let parts: [&[u8]; 4] = [&length, chain_id.as_bytes(), account.as_bytes(), key.as_bytes()];
+    crypto::digest_parts(ROTATION, &parts)
 }
 
 /// A command with everything that its signature binds, and the signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedCommand {
     /// Who asks.
+    pub account: Address,
+    /// The account's key.
     pub signer: PublicKey,
-    /// One more than the signer's last accepted command; the first is 1.
+    /// One more than the account's last accepted command; the first is 1.
     pub nonce: u64,
     /// The last block in which the command may be accepted.
     pub expires_at: BlockHeight,
@@ -85,13 +231,15 @@ pub struct SignedCommand {
     pub signature: Signature,
 }
 
-/// What a signer signs: chain, key, nonce, last block and command, under a name-space of its own.
+/// What a signer signs: chain, account, key, nonce, last block and command, under a name-space of
+/// its own.
 ///
 /// # Errors
 ///
 /// [`CommandRejection::TooLarge`] above [`COMMAND_BYTES_MAX`] bytes.
 pub fn signing_digest(
     chain_id: &str,
+    account: &Address,
     signer: &PublicKey,
     nonce: u64,
     expires_at: BlockHeight,
@@ -104,10 +252,10 @@ pub fn signing_digest(
     }
     let length = u64::try_from(chain_id.len()).unwrap_or(u64::MAX).to_le_bytes();
     let (nonce, expires_at) = (nonce.to_le_bytes(), expires_at.to_u64().to_le_bytes());
-    Ok(crypto::digest_parts(
-        COMMAND,
-        &[&length, chain_id.as_bytes(), signer.as_bytes(), &nonce, &expires_at, &bytes],
-    ))
+    let head: [&[u8]; 4] = [&length, chain_id.as_bytes(), account.as_bytes(), signer.as_bytes()];
+    let parts: Vec<&[u8]> =
+        head.into_iter().chain([&nonce[..], &expires_at[..], &bytes[..]]).collect();
+    Ok(crypto::digest_parts(COMMAND, &parts))
 }
 
 impl SignedCommand {
@@ -118,16 +266,31 @@ impl SignedCommand {
     ///
     /// [`CommandRejection::TooLarge`] or [`CommandRejection::Unsigned`].
     pub fn verify(self, chain_id: &str) -> Result<VerifiedCommand, CommandRejection> {
-        let Self { signer, nonce, expires_at, command, signature } = &self;
-        let digest = signing_digest(chain_id, signer, *nonce, *expires_at, command)?;
-        let consent = Consent { command: digest, key: *signer, signature: *signature };
+        let verified = self.assume_verified(chain_id)?;
         let unsigned = |source| CommandRejection::Unsigned { chain_id: chain_id.into(), source };
-        consent.verify().map_err(unsigned)?;
+        verified.consent.verify().map_err(unsigned)?;
+        Ok(verified)
+    }
+
+    /// Takes the signature as checked, for hosts that check signatures by other means: in batches,
+    /// on other hardware, or in the process that filled a trusted queue.
+    ///
+    /// The engine checks no signature again. A host that calls this on what it has not checked lets
+    /// anyone sign for everyone, and writes a log that nobody else accepts.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandRejection::TooLarge`].
+    pub fn assume_verified(self, chain_id: &str) -> Result<VerifiedCommand, CommandRejection> {
+        let Self { account, signer, nonce, expires_at, command, signature } = &self;
+        let digest = signing_digest(chain_id, account, signer, *nonce, *expires_at, command)?;
+        let consent =
+            Consent { account: *account, command: digest, key: *signer, signature: *signature };
         Ok(VerifiedCommand { chain_id: chain_id.into(), consent, signed: self })
     }
 }
 
-/// A command whose signature was checked. Only [`SignedCommand::verify`] makes one.
+/// A command whose signature was checked. [`SignedCommand::verify`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedCommand {
     chain_id: String,
@@ -144,8 +307,8 @@ impl VerifiedCommand {
 
     /// The account that asks.
     #[must_use]
-    pub fn signer(&self) -> Address {
-        self.consent.signer()
+    pub const fn signer(&self) -> Address {
+        self.consent.account
     }
 
     /// The signature by itself.
@@ -163,7 +326,7 @@ impl VerifiedCommand {
 
 #[cfg(feature = "handle")]
 impl SignedCommand {
-    /// Signs a command.
+    /// Signs a command for the account of the key.
     ///
     /// # Errors
     ///
@@ -175,8 +338,24 @@ impl SignedCommand {
         expires_at: BlockHeight,
         command: Command,
     ) -> Result<Self, CommandRejection> {
+        Self::sign_for(key.address(), key, chain_id, nonce, expires_at, command)
+    }
+
+    /// Signs a command for an account whose key was changed to this one.
+    ///
+    /// # Errors
+    ///
+    /// As [`SignedCommand::sign`].
+    pub fn sign_for(
+        account: Address,
+        key: &undercut_primitives::keys::KeyPair,
+        chain_id: &str,
+        nonce: u64,
+        expires_at: BlockHeight,
+        command: Command,
+    ) -> Result<Self, CommandRejection> {
         let signer = key.public();
-        let digest = signing_digest(chain_id, &signer, nonce, expires_at, &command)?;
-        Ok(Self { signer, nonce, expires_at, command, signature: key.sign(&digest) })
+        let digest = signing_digest(chain_id, &account, &signer, nonce, expires_at, &command)?;
+        Ok(Self { account, signer, nonce, expires_at, command, signature: key.sign(&digest) })
     }
 }

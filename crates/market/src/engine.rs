@@ -1,13 +1,14 @@
 //! [`Engine`]: blocks of commands in, records out.
 
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use undercut_ledger::log::{Head, Record};
+use undercut_ledger::log::{BODY_BYTES_MAX, Head, Record};
 use undercut_ledger::{Bank, BankRefused, Posting, merkle};
-use undercut_primitives::{Address, Amount, Denom, Digest};
+use undercut_primitives::{Address, Amount, Denom, Digest, Misfit};
 
 use crate::decide::{self, Signer};
 use crate::end_of_block;
@@ -47,6 +48,13 @@ pub struct Engine {
     head: Head,
     block: Option<OpenBlock>,
     has_stopped: bool,
+}
+
+/// A record about to be chained, the head after it, and its bytes.
+struct Link {
+    record: Record<Event>,
+    head: Head,
+    frame: Vec<u8>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -119,7 +127,13 @@ impl Engine {
         let opened = Event::BlockOpened(context);
         // Records carry the height of the block they belong to, so the state moves first.
         self.apply(&opened)?;
-        self.chain(vec![opened])
+        self.chain(vec![opened])?;
+        let pending = self.state.pending_params();
+        if pending.is_some_and(|pending| pending.effective_at <= context.height) {
+            self.apply(&Event::ParamsChanged)?;
+            self.chain(vec![Event::ParamsChanged])?;
+        }
+        Ok(())
     }
 
     /// The answer that [`Engine::execute`] would give, without changing anything. Between blocks it
@@ -141,8 +155,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// The first [`Rejection`]: signature, then whether a block is open, then chain, last block and
-    /// nonce, then the command's own rules, then the money. Nothing has changed then.
+    /// The first [`Rejection`]: signature, then whether a block is open, then chain, last block, key
+    /// and nonce, then the command's own rules, then the money. Nothing has changed then.
     pub fn execute(
         &mut self,
         bank: &mut impl Bank,
@@ -218,6 +232,12 @@ impl Engine {
         if expires_at < height {
             return Err(CommandRejection::Expired { expires_at, height });
         }
+        if !self.state.is_key_of(&signer, &signed.signer) {
+            let (account, found) = (signer, signed.signer);
+            let changed = self.state.changed_key(&account).map(ToString::to_string);
+            let expected = changed.unwrap_or_else(|| format!("the one of address {account}"));
+            return Err(CommandRejection::WrongKey { account, expected, found });
+        }
         let expected = self.state.nonce(&signer).saturating_add(1);
         if signed.nonce != expected {
             let found = signed.nonce;
@@ -234,13 +254,17 @@ impl Engine {
     ) -> Result<(), Rejection> {
         let postings = postings(&events);
         affordable(bank, &postings)?;
+        // What cannot be recorded must not have happened, so the records are made before money moves.
+        let links = self
+            .link(events)
+            .ok_or(CommandRejection::RecordTooLarge { bytes_max: BODY_BYTES_MAX })?;
         for posting in &postings {
             bank.post(posting).map_err(|refused| self.stop(BlockError::Bank(refused)))?;
         }
-        for event in &events {
-            self.apply(event)?;
+        for link in &links {
+            self.apply(&link.record.event)?;
         }
-        Ok(self.chain(events)?)
+        Ok(self.push(links)?)
     }
 
     fn apply(&mut self, event: &Event) -> Result<(), BlockError> {
@@ -248,14 +272,27 @@ impl Engine {
     }
 
     fn chain(&mut self, events: Vec<Event>) -> Result<(), BlockError> {
-        let height = self.state.height();
-        for event in events {
-            let chained = self.head.chain(height, event);
-            let (Ok((record, head, frame)), Some(block)) = (chained, self.block.as_mut()) else {
-                let misfit =
-                    undercut_primitives::Misfit::new("the event is too large for a record");
-                return Err(self.stop(BlockError::Misfit(misfit)));
-            };
+        let too_large = Misfit::new("the event is too large for a record");
+        match self.link(events) {
+            Some(links) => self.push(links),
+            None => Err(self.stop(BlockError::Misfit(too_large))),
+        }
+    }
+
+    /// The records that events would become; `None` when one is too large.
+    fn link(&self, events: Vec<Event>) -> Option<Vec<Link>> {
+        let (height, mut head) = (self.state.height(), self.head);
+        let link = |event| {
+            let (record, next, frame) = head.chain(height, event).ok()?;
+            head = next;
+            Some(Link { record, head, frame })
+        };
+        events.into_iter().map(link).collect()
+    }
+
+    fn push(&mut self, links: Vec<Link>) -> Result<(), BlockError> {
+        let block = self.block.as_mut().ok_or(BlockError::NotOpen)?;
+        for Link { record, head, frame } in links {
             block.records.push(record);
             block.frames.extend(frame);
             self.head = head;

@@ -3,11 +3,17 @@
 use alloc::string::String;
 
 use undercut_bidding::{BidRejection, ProfileRejection};
+use undercut_ledger::allowance::AllowanceRejection;
 use undercut_ledger::bme::BmeRejection;
+use undercut_ledger::oracle::OracleRejection;
 use undercut_ledger::{BankRefused, LedgerRejection};
 use undercut_orderbook::OrderRejection;
 use undercut_primitives::crypto::SignatureRejected;
-use undercut_primitives::{Address, BlockHeight, BlockTime, Code, Misfit};
+use undercut_primitives::{
+    Address, BidId, BlockHeight, BlockSpan, BlockTime, Code, Misfit, Provider, PublicKey,
+};
+
+use crate::ParamsError;
 
 /// Why a command is refused before its rules are asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +59,22 @@ pub enum CommandRejection {
         /// The command's.
         found: u64,
     },
+    /// The key is not the account's, or not any more.
+    #[error("the key of {account} is {expected}, not {found}")]
+    WrongKey {
+        /// Who asks.
+        account: Address,
+        /// The account's key, or the address that its key has.
+        expected: String,
+        /// The key of the signature.
+        found: PublicKey,
+    },
+    /// What the command does takes too large a record. Do it in parts.
+    #[error("what the command does takes a record of more than {bytes_max} bytes")]
+    RecordTooLarge {
+        /// How many are allowed.
+        bytes_max: usize,
+    },
     /// Someone else's business. The authority table stands at [`crate::Command`].
     #[error("{signer} may not do this; {authority} may")]
     NotAllowed {
@@ -74,6 +96,130 @@ impl CommandRejection {
             Self::Expired { .. } => "CMD004",
             Self::WrongNonce { .. } => "CMD005",
             Self::NotAllowed { .. } => "CMD006",
+            Self::WrongKey { .. } => "CMD007",
+            Self::RecordTooLarge { .. } => "CMD008",
+        })
+    }
+}
+
+/// Why a command about providers and auditors' words is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProviderRejection {
+    /// It is registered. Update instead.
+    #[error("provider {provider} is registered already")]
+    Exists {
+        /// Who.
+        provider: Provider,
+    },
+    /// There is no such provider.
+    #[error("provider {provider} is not registered")]
+    NotFound {
+        /// Who.
+        provider: Provider,
+    },
+    /// It serves. Its leases have to end first.
+    #[error("provider {provider} runs {leases} leases; they have to end first")]
+    LeasesRun {
+        /// Who.
+        provider: Provider,
+        /// How many.
+        leases: usize,
+    },
+    /// It has bid, and others count on that.
+    #[error("bid {bid} binds provider {provider} up to the award at the end of block {due_at}")]
+    BidBinds {
+        /// Who.
+        provider: Provider,
+        /// Which bid; it may have others.
+        bid: BidId,
+        /// The block of the award.
+        due_at: BlockHeight,
+    },
+    /// The word would not count in any block.
+    #[error("the word would count up to block {expires_at}, this is block {height}")]
+    AttestationOver {
+        /// Its last block.
+        expires_at: BlockHeight,
+        /// This block.
+        height: BlockHeight,
+    },
+    /// The auditor has said nothing about the provider.
+    #[error("auditor `{auditor}` has signed nothing about provider {provider}")]
+    AttestationNotFound {
+        /// About whom.
+        provider: Provider,
+        /// The auditor.
+        auditor: String,
+    },
+    /// The auditor has not vouched for that attribute.
+    #[error("auditor `{auditor}` has not signed `{key}` for provider {provider}")]
+    AttributeNotFound {
+        /// About whom.
+        provider: Provider,
+        /// The auditor.
+        auditor: String,
+        /// The attribute's key.
+        key: String,
+    },
+}
+
+impl ProviderRejection {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        Code::new(match self {
+            Self::Exists { .. } => "REG001",
+            Self::NotFound { .. } => "REG002",
+            Self::LeasesRun { .. } => "REG003",
+            Self::AttestationOver { .. } => "REG004",
+            Self::AttestationNotFound { .. } => "REG005",
+            Self::AttributeNotFound { .. } => "REG006",
+            Self::BidBinds { .. } => "REG007",
+        })
+    }
+}
+
+/// Why a change of parameters or of a key is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GovernanceRejection {
+    /// No market can work with the parameters.
+    #[error("the new parameters: {0}")]
+    Params(#[from] ParamsError),
+    /// There would be no block any more.
+    #[error("{delay} blocks after block {height} there is no block any more")]
+    BeyondLastBlock {
+        /// This block.
+        height: BlockHeight,
+        /// The delay of changes.
+        delay: BlockSpan,
+    },
+    /// The account has that key.
+    #[error("{account} has this key already")]
+    KeyUnchanged {
+        /// Whose.
+        account: Address,
+    },
+    /// The new key does not agree, or is none.
+    #[error("the new key has not signed that it stands for {account}: {source}")]
+    KeyDisagrees {
+        /// For whom.
+        account: Address,
+        /// What is wrong with its signature.
+        source: SignatureRejected,
+    },
+}
+
+impl GovernanceRejection {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        Code::new(match self {
+            Self::Params(_) => "GOV001",
+            Self::BeyondLastBlock { .. } => "GOV002",
+            Self::KeyUnchanged { .. } => "GOV003",
+            Self::KeyDisagrees { .. } => "GOV004",
         })
     }
 }
@@ -88,6 +234,15 @@ pub enum Rejection {
     /// Provider attributes that cannot be.
     #[error(transparent)]
     Profile(#[from] ProfileRejection),
+    /// Refused by the register of providers.
+    #[error(transparent)]
+    Provider(#[from] ProviderRejection),
+    /// A change of parameters or of a key is refused.
+    #[error(transparent)]
+    Governance(#[from] GovernanceRejection),
+    /// Refused by the oracle.
+    #[error(transparent)]
+    Oracle(#[from] OracleRejection),
     /// Refused by the order book.
     #[error(transparent)]
     Order(#[from] OrderRejection),
@@ -115,6 +270,9 @@ impl Rejection {
         match self {
             Self::Command(rejection) => rejection.code(),
             Self::Profile(rejection) => rejection.code(),
+            Self::Provider(rejection) => rejection.code(),
+            Self::Governance(rejection) => rejection.code(),
+            Self::Oracle(rejection) => rejection.code(),
             Self::Order(rejection) => rejection.code(),
             Self::Bid(rejection) => rejection.code(),
             Self::Ledger(rejection) => rejection.code(),
@@ -124,7 +282,7 @@ impl Rejection {
         }
     }
 
-    /// Whether the same signed command may be accepted later.
+    /// Whether the same signed command may be accepted later, so that a node does well to keep it.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         match self {
@@ -134,12 +292,34 @@ impl Rejection {
             Self::Bid(rejection) => matches!(
                 rejection,
                 BidRejection::BookFull { .. }
+                    | BidRejection::TooManyOpenBids { .. }
                     | BidRejection::Ineligible(_)
                     | BidRejection::UnknownProvider { .. }
             ),
             Self::Ledger(rejection) => matches!(
                 rejection,
-                LedgerRejection::CannotPayOneBlock { .. } | LedgerRejection::TooManyDeposits { .. }
+                LedgerRejection::CannotPayOneBlock { .. }
+                    | LedgerRejection::TooManyDeposits { .. }
+                    | LedgerRejection::AccountPaused { .. }
+                    | LedgerRejection::ReclamationNotStarted { .. }
+                    | LedgerRejection::WindowNotOver { .. }
+                    | LedgerRejection::Allowance(
+                        AllowanceRejection::NotFound { .. }
+                            | AllowanceRejection::WrongPurpose { .. }
+                            | AllowanceRejection::Expired { .. }
+                            | AllowanceRejection::AboveLimit { .. }
+                    )
+            ),
+            Self::Provider(rejection) => matches!(
+                rejection,
+                ProviderRejection::NotFound { .. }
+                    | ProviderRejection::LeasesRun { .. }
+                    | ProviderRejection::BidBinds { .. }
+                    | ProviderRejection::AttestationNotFound { .. }
+            ),
+            Self::Oracle(rejection) => matches!(
+                rejection,
+                OracleRejection::NotASource { .. } | OracleRejection::TooFarAhead { .. }
             ),
             Self::Bme(rejection) => {
                 matches!(
@@ -147,10 +327,17 @@ impl Rejection {
                     BmeRejection::Halted { .. }
                         | BmeRejection::OwnQueueFull { .. }
                         | BmeRejection::QueueFull { .. }
+                        | BmeRejection::MoreThanOutstanding { .. }
+                        | BmeRejection::BelowMinimum { .. }
+                        | BmeRejection::BeyondEpochCap { .. }
                 )
             }
             Self::Funds(_) | Self::Block(BlockError::NotOpen) => true,
-            Self::Command(_) | Self::Profile(_) | Self::Order(_) | Self::Block(_) => false,
+            Self::Command(_)
+            | Self::Profile(_)
+            | Self::Governance(_)
+            | Self::Order(_)
+            | Self::Block(_) => false,
         }
     }
 }
@@ -214,5 +401,11 @@ impl BlockError {
             Self::EndOfBlock { .. } => "BLK007",
             Self::Stopped => "BLK008",
         })
+    }
+}
+
+impl From<AllowanceRejection> for Rejection {
+    fn from(rejection: AllowanceRejection) -> Self {
+        Self::Ledger(rejection.into())
     }
 }

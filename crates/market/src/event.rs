@@ -2,20 +2,21 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
-use undercut_bidding::BidEvent;
+use undercut_bidding::{BidEvent, Registration};
 use undercut_ledger::bank::{self, escrow_address, vault_address};
-use undercut_ledger::bme::OraclePrice;
+use undercut_ledger::bme::VaultEvent;
+use undercut_ledger::oracle::{OracleEvent, OraclePrice};
 use undercut_ledger::{LedgerEvent, Posting};
 use undercut_orderbook::OrderEvent;
 use undercut_primitives::{
-    Address, Attribute, BidId, BlockHeight, BlockTime, Coin, Denom, Digest, Provider,
+    Address, Attribute, BlockHeight, BlockTime, Coin, Contribution, Denom, Digest, Provider,
+    PublicKey,
 };
 
-use crate::{BlockError, Genesis, SignedCommand};
+use crate::{BlockError, Genesis, Params, SignedCommand};
 
 /// What the host says about a block before its commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +51,15 @@ impl BlockContext {
     }
 }
 
+/// Why an auditor's word about a provider counts no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum AttestationEndReason {
+    /// The auditor took it back.
+    Revoked,
+    /// Its last block is over.
+    Expired,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
@@ -59,13 +69,22 @@ pub enum Event {
     BlockOpened(BlockContext),
     /// A command was accepted. The events that follow are what it did.
     CommandAccepted(Box<SignedCommand>),
-    /// A provider registered, or replaced its attributes.
+    /// A provider registered.
     ProviderRegistered {
         /// Who.
         provider: Provider,
         /// What it says of itself.
-        attributes: Vec<Attribute>,
+        registration: Registration,
     },
+    /// A provider replaced what it says of itself.
+    ProviderUpdated {
+        /// Who.
+        provider: Provider,
+        /// What it says now.
+        registration: Registration,
+    },
+    /// A provider is none any more; what auditors signed about it is gone too.
+    ProviderDeregistered(Provider),
     /// An auditor vouched for a provider.
     ProviderAttested {
         /// For whom.
@@ -74,7 +93,36 @@ pub enum Event {
         auditor: String,
         /// What it vouches for.
         attributes: Vec<Attribute>,
+        /// The last block for which that counts.
+        expires_at: Option<BlockHeight>,
     },
+    /// An auditor's word about a provider counts no more.
+    AttestationEnded {
+        /// About whom.
+        provider: Provider,
+        /// The auditor.
+        auditor: String,
+        /// Why.
+        reason: AttestationEndReason,
+    },
+    /// An account signs with another key from now on.
+    KeyRotated {
+        /// Which.
+        account: Address,
+        /// Its key.
+        key: PublicKey,
+    },
+    /// New parameters wait for their block, in place of any that waited before.
+    ParamsScheduled {
+        /// They.
+        params: Box<Params>,
+        /// The first block in which they hold.
+        effective_at: BlockHeight,
+    },
+    /// The parameters that waited hold from now on.
+    ParamsChanged,
+    /// A source of the oracle posted a price.
+    Oracle(OracleEvent),
     /// Something happened to a deployment, group or order.
     Order(OrderEvent),
     /// Something happened to a bid.
@@ -96,26 +144,109 @@ impl Event {
     /// The movements of money that the event stands for, in order.
     #[must_use]
     pub fn postings(&self) -> Vec<Posting> {
-        let held = |bid: &BidId, coin: &Coin, back: bool| {
-            let (provider, escrow) = (bid.provider.0, escrow_address());
-            let (from, to) = if back { (escrow, provider) } else { (provider, escrow) };
-            vec![Posting::Transfer { from, to, coin: coin.clone() }]
+        let moved = |denom: &Denom, part: &Contribution, back: bool| {
+            let (payer, escrow) = (part.payer, escrow_address());
+            let (from, to) = if back { (escrow, payer) } else { (payer, escrow) };
+            Posting::Transfer { from, to, coin: Coin::new(denom.clone(), part.amount) }
         };
         match self {
             Self::Genesis(genesis) => genesis_postings(genesis),
-            Self::Bid(BidEvent::BidPlaced(bid)) => held(&bid.id, &bid.deposit, false),
+            Self::Bid(BidEvent::BidPlaced(bid)) => {
+                bid.payers.iter().map(|part| moved(&bid.deposit.denom, part, false)).collect()
+            }
             Self::Bid(
-                BidEvent::BidLost { id, refund } | BidEvent::BidClosed { id, refund, .. },
-            ) => held(id, refund, true),
+                BidEvent::BidLost { refund, payers, .. }
+                | BidEvent::BidClosed { refund, payers, .. },
+            ) => payers.iter().map(|part| moved(&refund.denom, part, true)).collect(),
             Self::Ledger(event) => bank::postings(event),
             Self::BlockOpened(_)
             | Self::CommandAccepted(_)
             | Self::ProviderRegistered { .. }
+            | Self::ProviderUpdated { .. }
+            | Self::ProviderDeregistered(_)
             | Self::ProviderAttested { .. }
+            | Self::AttestationEnded { .. }
+            | Self::KeyRotated { .. }
+            | Self::ParamsScheduled { .. }
+            | Self::ParamsChanged
+            | Self::Oracle(_)
             | Self::Order(_)
-            | Self::Bid(BidEvent::BidWon(_))
+            | Self::Bid(BidEvent::BidWon(_) | BidEvent::BidRepriced { .. })
             | Self::BlockSealed { .. } => Vec::new(),
         }
+    }
+}
+
+impl Event {
+    /// The event's name, as in the documentation of the log.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Genesis(_) => "Genesis",
+            Self::BlockOpened(_) => "BlockOpened",
+            Self::CommandAccepted(_) => "CommandAccepted",
+            Self::ProviderRegistered { .. } => "ProviderRegistered",
+            Self::ProviderUpdated { .. } => "ProviderUpdated",
+            Self::ProviderDeregistered(_) => "ProviderDeregistered",
+            Self::ProviderAttested { .. } => "ProviderAttested",
+            Self::AttestationEnded { .. } => "AttestationEnded",
+            Self::KeyRotated { .. } => "KeyRotated",
+            Self::ParamsScheduled { .. } => "ParamsScheduled",
+            Self::ParamsChanged => "ParamsChanged",
+            Self::Oracle(OracleEvent::PricePosted { .. }) => "PricePosted",
+            Self::Order(event) => order_kind(event),
+            Self::Bid(event) => match event {
+                BidEvent::BidPlaced(_) => "BidPlaced",
+                BidEvent::BidRepriced { .. } => "BidRepriced",
+                BidEvent::BidWon(_) => "BidWon",
+                BidEvent::BidLost { .. } => "BidLost",
+                BidEvent::BidClosed { .. } => "BidClosed",
+            },
+            Self::Ledger(event) => ledger_kind(event),
+            Self::BlockSealed { .. } => "BlockSealed",
+        }
+    }
+}
+
+const fn order_kind(event: &OrderEvent) -> &'static str {
+    match event {
+        OrderEvent::DeploymentCreated { .. } => "DeploymentCreated",
+        OrderEvent::DeploymentUpdated { .. } => "DeploymentUpdated",
+        OrderEvent::OrderOpened(_) => "OrderOpened",
+        OrderEvent::OrderMatched(_) => "OrderMatched",
+        OrderEvent::OrderClosed { .. } => "OrderClosed",
+        OrderEvent::GroupPaused(_) => "GroupPaused",
+        OrderEvent::GroupStarted(_) => "GroupStarted",
+        OrderEvent::GroupClosed(_) => "GroupClosed",
+        OrderEvent::DeploymentClosed(_) => "DeploymentClosed",
+    }
+}
+
+const fn ledger_kind(event: &LedgerEvent) -> &'static str {
+    match event {
+        LedgerEvent::AccountOpened { .. } => "AccountOpened",
+        LedgerEvent::Deposited { .. } => "Deposited",
+        LedgerEvent::LeaseSigned(_) => "LeaseSigned",
+        LedgerEvent::Settled(_) => "Settled",
+        LedgerEvent::Withdrawn { .. } => "Withdrawn",
+        LedgerEvent::InKindPaid(_) => "InKindPaid",
+        LedgerEvent::ReclamationStarted { .. } => "ReclamationStarted",
+        LedgerEvent::LeaseEnded { .. } => "LeaseEnded",
+        LedgerEvent::AccountPaused { .. } => "AccountPaused",
+        LedgerEvent::AccountResumed { .. } => "AccountResumed",
+        LedgerEvent::AccountClosed { .. } => "AccountClosed",
+        LedgerEvent::AllowanceGranted { .. } => "AllowanceGranted",
+        LedgerEvent::AllowanceRevoked(_) => "AllowanceRevoked",
+        LedgerEvent::Vault(event) => match event {
+            VaultEvent::BurnRequested(_) => "BurnRequested",
+            VaultEvent::BurnMinted(_) => "BurnMinted",
+            VaultEvent::BurnCancelled { .. } => "BurnCancelled",
+            VaultEvent::BurnRetried { .. } => "BurnRetried",
+            VaultEvent::RedeemCapReached { .. } => "RedeemCapReached",
+            VaultEvent::EpochOpened { .. } => "EpochOpened",
+            VaultEvent::MintStatusChanged { .. } => "MintStatusChanged",
+            VaultEvent::VaultFunded { .. } => "VaultFunded",
+        },
     }
 }
 

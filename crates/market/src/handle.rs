@@ -6,15 +6,16 @@
 
 use std::collections::BTreeMap;
 
-use undercut_bidding::{NewBid, ProviderProfile};
-use undercut_ledger::bme::OraclePrice;
+use undercut_bidding::{NewBid, ProviderProfile, Registration};
 use undercut_ledger::log::{HEADER, Head, LogBroken, Reader, Record};
+use undercut_ledger::oracle::OraclePrice;
 use undercut_ledger::{Bank, LeaseState, MemoryBank, Posting};
-use undercut_orderbook::{AwardMode, GroupState, NewDeployment, OrderRejection};
+use undercut_orderbook::{GroupState, NewDeployment, OrderRejection};
 use undercut_primitives::keys::KeyPair;
 use undercut_primitives::{
     Address, Amount, Attribute, BlockHeight, BlockSpan, BlockTime, Code, Coin, Decimal, Denom,
-    DeploymentId, Digest, LeaseId, OrderId, ParseError, PricePerBlock, Provider, Tenant, crypto,
+    DeploymentId, Digest, LeaseId, OrderId, ParseError, PricePerBlock, Provider, Tenant, TimeSpan,
+    crypto,
 };
 use undercut_provider::{
     Inventory, Node, RamVolumes, inventory::InventoryRejection, node::NodeRejection, profile_of,
@@ -183,10 +184,10 @@ impl Market {
     }
 
     /// The parameters that a user of the handle meets; all of them stand in
-    /// [`Market::state`]`().genesis().params`.
+    /// [`Market::state`]`().params()`.
     #[must_use]
     pub fn params(&self) -> MarketRules {
-        let params = &self.state().genesis().params;
+        let params = self.state().params();
         let deposit = params.bid.deposits_min.first();
         MarketRules {
             bid_window: params.order.bid_window,
@@ -242,11 +243,8 @@ impl Market {
             self.state().book().deployments().filter(|found| found.id.tenant == tenant).last();
         let dseq = last.map_or(1, |deployment| deployment.id.dseq.saturating_add(1));
         let deployment = NewDeployment {
-            dseq,
-            groups: sdl.groups().to_vec(),
-            version_hash: sdl.hash(),
-            deposit: deposit.parse()?,
-            award: AwardMode::LowestPrice,
+            reclamation: sdl.reclamation_min_window_ns().map(TimeSpan::from_nanos),
+            ..NewDeployment::new(dseq, sdl.groups().to_vec(), sdl.hash(), deposit.parse()?)
         };
         self.submit(tenant.0, Command::CreateDeployment(deployment))?;
         let id = DeploymentId { tenant, dseq };
@@ -268,11 +266,14 @@ impl Market {
     ///
     /// [`Error::Parse`] for a price that is none, [`Error::Rejection`] from the engine.
     pub fn bid(&mut self, provider: Provider, order: OrderId, price: &str) -> Result<Receipt> {
-        let group = self.state().book().group(&order.group);
+        let book = self.state().book();
+        let (group, asked) = (book.group(&order.group), book.order(&order));
         let not_found = Rejection::Order(OrderRejection::OrderNotFound { id: order });
         let offer = group.ok_or(not_found)?.spec.exact_offer();
-        let (price, deposit) = (price.parse()?, self.params().bid_deposit);
-        self.submit(provider.0, Command::CreateBid(NewBid { order, price, offer, deposit }))
+        let reclamation = asked.and_then(|order| order.reclamation);
+        let new = NewBid::new(order, price.parse()?, offer, self.params().bid_deposit);
+        let new = NewBid { reclamation, ..new };
+        self.submit(provider.0, Command::CreateBid(new))
     }
 
     /// Signs any command in the name of an account of this market and executes it.
@@ -344,7 +345,7 @@ impl Market {
     /// [`Error::Rejection`] for an unknown or ended lease, [`Error::NoEnd`] when there is no end.
     pub fn runway(&self, lease: LeaseId) -> Result<BlockSpan> {
         let escrow = self.state().escrow();
-        escrow.active_lease(&lease).map_err(Rejection::from)?;
+        escrow.running_lease(&lease).map_err(Rejection::from)?;
         escrow.runway(&lease.deployment(), self.height()).ok_or(Error::NoEnd(lease))
     }
 
@@ -421,7 +422,9 @@ impl ProviderBuilder<'_> {
         let ProviderProfile { mut attributes, .. } = profile_of(&inventory, RamVolumes::Advertised);
         attributes.extend(self.attributes);
         let Tenant(address) = self.market.fund(&self.name, "100 AKT")?;
-        self.market.submit(address, Command::RegisterProvider { attributes })?;
+        let host_uri = format!("https://{address}.example:8443");
+        let new = Registration::new(host_uri, attributes);
+        self.market.submit(address, Command::RegisterProvider(new))?;
         Ok(Provider(address))
     }
 }

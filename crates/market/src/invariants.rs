@@ -4,8 +4,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use undercut_bidding::{Bid, BidState};
+use undercut_ledger::Bank;
 use undercut_ledger::bank::{escrow_address, vault_address};
-use undercut_ledger::{Bank, LeaseState};
 use undercut_orderbook::OrderState;
 use undercut_primitives::{Amount, Denom, Misfit, OrderId};
 
@@ -40,7 +40,8 @@ pub fn escrow_covers_accounts_and_deposits(state: &State, bank: &impl Bank) -> R
     let deposits = state.bids().bids().map(|bid| (&bid.deposit.denom, held(bid)));
     let accounts = state.escrow().accounts();
     let balances = accounts.flat_map(|account| {
-        [(&account.denom, account.balance()), (&account.denom, account.unpaid())]
+        let left = account.deposits.iter().map(|one| (&one.coin.denom, one.coin.amount));
+        left.chain([(&account.denom, account.unpaid())])
     });
     for (denom, amount) in deposits.chain(balances) {
         let sum = expected.entry(denom).or_default();
@@ -61,9 +62,9 @@ pub fn escrow_covers_accounts_and_deposits(state: &State, bank: &impl Bank) -> R
 /// [`Misfit`] when it holds more or less.
 pub fn vault_covers_collateral_and_requests(state: &State, bank: &impl Bank) -> Result<(), Misfit> {
     let vault = state.vault();
-    let waiting = vault.requests.values().filter(|request| request.burned.denom == Denom::uakt());
+    let waiting = vault.requests().filter(|request| request.burned.denom == Denom::uakt());
     let mut waiting = waiting.map(|request| request.burned.amount);
-    let expected = waiting.try_fold(vault.collateral_uakt, Amount::plus);
+    let expected = waiting.try_fold(vault.books().collateral_uakt, Amount::plus);
     if expected.is_ok_and(|sum| bank.balance(&vault_address(), &Denom::uakt()) == sum) {
         return Ok(());
     }
@@ -77,9 +78,9 @@ pub fn vault_covers_collateral_and_requests(state: &State, bank: &impl Bank) -> 
 /// [`Misfit`] when one has.
 pub fn closed_accounts_hold_nothing(state: &State) -> Result<(), Misfit> {
     let empty = |account: &undercut_ledger::EscrowAccount| {
-        account.balance().is_zero() && account.payments.is_empty()
+        account.deposits.is_empty() && account.payments.is_empty()
     };
-    if state.escrow().accounts().filter(|account| !account.is_open).all(empty) {
+    if state.escrow().accounts().filter(|account| !account.is_open()).all(empty) {
         return Ok(());
     }
     Err(Misfit::new("a closed account holds money"))
@@ -91,7 +92,7 @@ pub fn closed_accounts_hold_nothing(state: &State) -> Result<(), Misfit> {
 ///
 /// [`Misfit`] when one has not.
 pub fn one_active_lease_per_matched_order(state: &State) -> Result<(), Misfit> {
-    let active = state.escrow().leases().filter(|lease| lease.state == LeaseState::Active);
+    let active = state.escrow().leases().filter(|lease| lease.state.is_running());
     let leased: Vec<OrderId> = active.map(|lease| lease.signed.terms.id.order()).collect();
     let orders = state.book().orders().filter(|order| order.state == OrderState::Active);
     // Both come sorted by order id.
@@ -126,7 +127,7 @@ pub fn leases_stream_while_they_run(state: &State) -> Result<(), Misfit> {
         let id = lease.signed.terms.id;
         let account = state.escrow().account(&id.deployment());
         let streams = account.is_some_and(|account| account.payments.contains_key(&id));
-        streams == (lease.state == LeaseState::Active)
+        streams == lease.state.is_running()
     });
     if fits { Ok(()) } else { Err(Misfit::new("a lease and its payment disagree")) }
 }

@@ -48,7 +48,7 @@
 //! | groups, orders, when an auction ends | `undercut-orderbook` |
 //! | who may bid, who wins | `undercut-bidding` |
 //! | money, leases, burn and mint, the log | `undercut-ledger` |
-//! | who may ask for what, what a command does | [`Command`], `decide.rs` here |
+//! | who may ask for what, what a command does | [`Command`], `decide` here |
 //! | what happens without being asked | [`end_of_block`] here |
 //!
 //! # Features
@@ -84,16 +84,18 @@ mod params;
 pub mod replay;
 mod state;
 
-pub use command::{COMMAND_BYTES_MAX, Command, SignedCommand, VerifiedCommand, signing_digest};
+pub use command::{
+    COMMAND_BYTES_MAX, Command, SignedCommand, VerifiedCommand, rotation_digest, signing_digest,
+};
 pub use engine::{BlockOutcome, Engine, Receipt};
-pub use error::{BlockError, CommandRejection, Rejection};
-pub use event::{BlockContext, Event};
+pub use error::{BlockError, CommandRejection, GovernanceRejection, ProviderRejection, Rejection};
+pub use event::{AttestationEndReason, BlockContext, Event};
 pub use genesis::{Genesis, GenesisError};
 #[cfg(feature = "handle")]
 pub use handle::{Blocks, Error, LeaseSummary, Log, Market, MarketRules, ProviderBuilder, Result};
-pub use params::Params;
+pub use params::{GovernanceParams, Params, ParamsError};
 pub use replay::replay;
-pub use state::{State, StateKey};
+pub use state::{PendingParams, ProviderRecord, State, StateKey};
 
 /// What most programs need.
 #[cfg(feature = "handle")]

@@ -3,25 +3,27 @@
 //! The state root is kept as events come in: each event names the entries it touches, and sealing
 //! a block hashes those alone. [`State::rebuilt_root`] hashes everything anew and must agree.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
-use undercut_bidding::{BidBook, BidEvent, ProviderProfile};
-use undercut_ledger::bme::{OraclePrice, Vault};
+use undercut_bidding::{BidBook, BidEvent, ProviderProfile, Registration};
+use undercut_ledger::bme::Vault;
 use undercut_ledger::merkle::StateTree;
-use undercut_ledger::{Escrow, LedgerEvent};
+use undercut_ledger::oracle::{Oracle, OracleEvent, OraclePrice};
+use undercut_ledger::{AllowanceId, Allowances, Escrow, LedgerEvent};
 use undercut_orderbook::{OrderBook, OrderEvent};
-use undercut_primitives::codec::Canonical;
+use undercut_primitives::codec::{self, Canonical};
 use undercut_primitives::crypto::{self, Namespace};
 use undercut_primitives::{
-    Address, BidId, BlockHeight, Denom, DeploymentId, Digest, GroupId, LeaseId, Misfit, OrderId,
-    Provider,
+    Address, Attribute, BidId, BlockHeight, Coin, Contribution, Denom, DeploymentId, Digest,
+    GroupId, LeaseId, Misfit, OrderId, Provider, PublicKey,
 };
 
-use crate::{BlockContext, Event, Genesis};
+use crate::{BlockContext, Event, Genesis, Params, SignedCommand};
 
 const KEY: Namespace = Namespace("undercut/state-key/v1");
 const VALUE: Namespace = Namespace("undercut/state-value/v1");
@@ -35,8 +37,18 @@ pub enum StateKey {
     Block,
     /// The vault.
     Vault,
+    /// The parameters in force, and those that wait.
+    Params,
+    /// A burn that waits.
+    Burn(u64),
+    /// What a source of the oracle has posted.
+    PriceSource(Address),
     /// An account's last nonce.
     Nonce(Address),
+    /// The key of an account that changed it.
+    Key(Address),
+    /// What one account lets another spend.
+    Allowance(AllowanceId),
     /// A provider's profile.
     Provider(Provider),
     /// A deployment.
@@ -53,17 +65,51 @@ pub enum StateKey {
     Lease(LeaseId),
 }
 
+/// The entries that every state has.
+const SINGLE: [StateKey; 4] =
+    [StateKey::Genesis, StateKey::Block, StateKey::Params, StateKey::Vault];
+
+/// A provider as the market knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderRecord {
+    /// Attributes, its own and audited. The auditors' words in it all count.
+    pub profile: ProviderProfile,
+    /// Where tenants send manifests.
+    pub host_uri: String,
+    /// Where people are reached.
+    pub email: String,
+    /// A page for people.
+    pub website: String,
+    /// The last block of each auditor's word that has one.
+    pub audits_expire_at: BTreeMap<String, BlockHeight>,
+}
+
+/// Parameters that wait for their block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingParams {
+    /// They.
+    pub params: Box<Params>,
+    /// The first block in which they hold.
+    pub effective_at: BlockHeight,
+}
+
 /// Everything that the engine knows.
 #[derive(Clone, Debug)]
 pub struct State {
     genesis: Genesis,
+    params: Params,
+    pending: Option<PendingParams>,
     context: BlockContext,
     nonces: BTreeMap<Address, u64>,
-    providers: BTreeMap<Provider, ProviderProfile>,
+    keys: BTreeMap<Address, PublicKey>,
+    providers: BTreeMap<Provider, ProviderRecord>,
+    expiries: BTreeMap<BlockHeight, BTreeSet<(Provider, String)>>,
     book: OrderBook,
     bids: BidBook,
     escrow: Escrow,
+    allowances: Allowances,
     vault: Vault,
+    oracle: Oracle,
     tree: StateTree,
     touched: BTreeSet<StateKey>,
 }
@@ -72,13 +118,11 @@ impl State {
     /// The state right after genesis.
     #[must_use]
     pub fn new(genesis: &Genesis) -> Self {
-        let vault = Vault {
-            collateral_uakt: genesis.vault_uakt,
-            outstanding_uact: genesis.supply(&Denom::uact()).unwrap_or_default(),
-            ..Vault::default()
-        };
+        let genesis_uact = genesis.supply(&Denom::uact()).unwrap_or_default();
         Self {
             genesis: genesis.clone(),
+            params: genesis.params.clone(),
+            pending: None,
             context: BlockContext {
                 height: BlockHeight::GENESIS,
                 time: genesis.time,
@@ -86,17 +130,33 @@ impl State {
                 entropy: Digest::ZERO,
             },
             nonces: BTreeMap::new(),
+            keys: BTreeMap::new(),
             providers: BTreeMap::new(),
+            expiries: BTreeMap::new(),
             book: OrderBook::default(),
             bids: BidBook::default(),
             escrow: Escrow::default(),
-            vault,
+            allowances: Allowances::default(),
+            vault: Vault::new(genesis.vault_uakt, genesis_uact, &genesis.params.bme),
+            oracle: Oracle::default(),
             tree: StateTree::default(),
-            touched: BTreeSet::from([StateKey::Genesis, StateKey::Block, StateKey::Vault]),
+            touched: BTreeSet::from(SINGLE),
         }
     }
 
-    /// What the market started with, its parameters included.
+    /// The parameters in force.
+    #[must_use]
+    pub const fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// Parameters that wait for their block.
+    #[must_use]
+    pub const fn pending_params(&self) -> Option<&PendingParams> {
+        self.pending.as_ref()
+    }
+
+    /// What the market started with; [`State::params`] are those in force.
     #[must_use]
     pub const fn genesis(&self) -> &Genesis {
         &self.genesis
@@ -120,15 +180,45 @@ impl State {
         self.nonces.get(account).copied().unwrap_or_default()
     }
 
-    /// A provider's profile.
+    /// Whether `key` is the account's: the one that it changed to last, or the one that its address
+    /// is made of.
+    #[must_use]
+    pub fn is_key_of(&self, account: &Address, key: &PublicKey) -> bool {
+        match self.keys.get(account) {
+            Some(current) => current == key,
+            None => Address::of_key(key) == *account,
+        }
+    }
+
+    /// The key of an account that changed it.
+    #[must_use]
+    pub fn changed_key(&self, account: &Address) -> Option<&PublicKey> {
+        self.keys.get(account)
+    }
+
+    /// A provider's attributes, its own and audited.
     #[must_use]
     pub fn provider(&self, id: &Provider) -> Option<&ProviderProfile> {
+        self.providers.get(id).map(|record| &record.profile)
+    }
+
+    /// A provider with everything that is known of it.
+    #[must_use]
+    pub fn provider_record(&self, id: &Provider) -> Option<&ProviderRecord> {
         self.providers.get(id)
     }
 
     /// All providers by address.
     pub fn providers(&self) -> impl Iterator<Item = (&Provider, &ProviderProfile)> {
-        self.providers.iter()
+        self.providers.iter().map(|(id, record)| (id, &record.profile))
+    }
+
+    /// Auditors' words whose last block is `height`, by provider and auditor.
+    pub fn attestations_due(
+        &self,
+        height: BlockHeight,
+    ) -> impl Iterator<Item = &(Provider, String)> {
+        self.expiries.get(&height).into_iter().flatten()
     }
 
     /// Deployments, groups and orders.
@@ -155,11 +245,36 @@ impl State {
         &self.vault
     }
 
-    /// The oracle's price, if it can be used in this block.
+    /// What accounts let others spend.
     #[must_use]
-    pub fn usable_price(&self) -> Option<&OraclePrice> {
-        let params = &self.genesis.params.bme;
-        self.context.price.as_ref().filter(|price| price.is_usable(self.context.time, params))
+    pub const fn allowances(&self) -> &Allowances {
+        &self.allowances
+    }
+
+    /// What sources have posted.
+    #[must_use]
+    pub const fn oracle(&self) -> &Oracle {
+        &self.oracle
+    }
+
+    /// What AKT is worth, if that may be relied on in this block: what the sources of the parameters
+    /// agree on, or, with no sources, what came in with the block.
+    #[must_use]
+    pub fn usable_price(&self) -> Option<OraclePrice> {
+        let (params, now) = (&self.params.oracle, self.context.time);
+        if params.sources.is_empty() {
+            return self.context.price.filter(|price| price.is_usable(now, params));
+        }
+        self.oracle.read(now, params).ok().map(|reading| reading.price)
+    }
+
+    /// The price at which uakt stands in for uact in escrow: only while there is one, and ACT cannot
+    /// be had for AKT.
+    #[must_use]
+    pub fn fallback_price(&self) -> Option<OraclePrice> {
+        let price = self.usable_price()?;
+        let status = self.vault.status_at(Some(&price), &self.params.bme);
+        (!status.allows_mint()).then_some(price)
     }
 
     /// Makes an event true.
@@ -171,25 +286,120 @@ impl State {
     pub fn apply(&mut self, event: &Event) -> Result<(), Misfit> {
         match event {
             Event::Genesis(_) => return Err(Misfit::new("genesis comes once, before everything")),
-            Event::BlockOpened(context) => self.context = *context,
-            Event::CommandAccepted(signed) => {
-                self.nonces.insert(Address::of_key(&signed.signer), signed.nonce);
+            Event::BlockOpened(context) => {
+                self.context = *context;
+                self.bids.begin_block(&self.params.bid);
             }
-            Event::ProviderRegistered { provider, attributes } => {
-                self.providers.entry(*provider).or_default().attributes.clone_from(attributes);
+            Event::CommandAccepted(signed) => self.apply_command(signed)?,
+            Event::ProviderRegistered { provider, registration }
+            | Event::ProviderUpdated { provider, registration } => {
+                self.apply_registration(*provider, registration);
             }
-            Event::ProviderAttested { provider, auditor, attributes } => {
-                let profile = self.providers.get_mut(provider);
-                let profile = profile.ok_or(Misfit::new("no such provider"))?;
-                profile.audits.insert(String::from(auditor), attributes.clone());
+            Event::ProviderDeregistered(provider) => {
+                let record = self.providers.remove(provider);
+                let record = record.ok_or(Misfit::new("no such provider"))?;
+                for (auditor, at) in record.audits_expire_at {
+                    self.forget_expiry(at, *provider, auditor);
+                }
             }
+            Event::ProviderAttested { provider, auditor, attributes, expires_at } => {
+                self.end_attestation(provider, auditor)?;
+                self.attest(*provider, auditor, attributes, *expires_at)?;
+            }
+            Event::AttestationEnded { provider, auditor, .. } => {
+                self.end_attestation(provider, auditor)?;
+            }
+            Event::KeyRotated { account, key } => {
+                self.keys.insert(*account, *key);
+            }
+            Event::ParamsScheduled { params, effective_at } => {
+                let (params, effective_at) = (params.clone(), *effective_at);
+                self.pending = Some(PendingParams { params, effective_at });
+            }
+            Event::ParamsChanged => {
+                let pending = self.pending.take().ok_or(Misfit::new("no parameters wait"))?;
+                self.params = *pending.params;
+                self.bids.change_places();
+            }
+            Event::Oracle(event) => self.oracle.apply(event)?,
             Event::Order(event) => self.book.apply(event)?,
-            Event::Bid(event) => self.bids.apply(event)?,
+            Event::Bid(event) => {
+                self.bids.apply(event)?;
+                self.apply_bid_money(event)?;
+            }
             Event::Ledger(LedgerEvent::Vault(event)) => self.vault.apply(event)?,
-            Event::Ledger(event) => self.escrow.apply(event)?,
+            Event::Ledger(event) => {
+                self.escrow.apply(event)?;
+                self.allowances.apply(event)?;
+            }
             Event::BlockSealed { .. } => {}
         }
         self.touched.extend(touched_by(event));
+        Ok(())
+    }
+
+    fn apply_command(&mut self, signed: &SignedCommand) -> Result<(), Misfit> {
+        if !self.is_key_of(&signed.account, &signed.signer) {
+            return Err(Misfit::new("the command is signed with another account's key"));
+        }
+        self.nonces.insert(signed.account, signed.nonce);
+        Ok(())
+    }
+
+    fn apply_registration(&mut self, provider: Provider, registration: &Registration) {
+        let Registration { host_uri, attributes, email, website } = registration.clone();
+        let record = self.providers.entry(provider).or_default();
+        record.profile.attributes = attributes;
+        (record.host_uri, record.email, record.website) = (host_uri, email, website);
+    }
+
+    fn attest(
+        &mut self,
+        provider: Provider,
+        auditor: &str,
+        attributes: &[Attribute],
+        expires_at: Option<BlockHeight>,
+    ) -> Result<(), Misfit> {
+        let record = self.providers.get_mut(&provider);
+        let record = record.ok_or(Misfit::new("no such provider"))?;
+        record.profile.audits.insert(auditor.into(), attributes.to_vec());
+        if let Some(at) = expires_at {
+            record.audits_expire_at.insert(auditor.into(), at);
+            self.expiries.entry(at).or_default().insert((provider, auditor.into()));
+        }
+        Ok(())
+    }
+
+    /// Forgets what an auditor said, if it said anything.
+    fn end_attestation(&mut self, provider: &Provider, auditor: &str) -> Result<(), Misfit> {
+        let record = self.providers.get_mut(provider);
+        let record = record.ok_or(Misfit::new("no such provider"))?;
+        record.profile.audits.remove(auditor);
+        if let Some(at) = record.audits_expire_at.remove(auditor) {
+            self.forget_expiry(at, *provider, auditor.into());
+        }
+        Ok(())
+    }
+
+    fn forget_expiry(&mut self, at: BlockHeight, provider: Provider, auditor: String) {
+        if let Some(due) = self.expiries.get_mut(&at) {
+            due.remove(&(provider, auditor));
+            if due.is_empty() {
+                self.expiries.remove(&at);
+            }
+        }
+    }
+
+    /// What a bid's deposit draws out of allowances, and gives back to them.
+    fn apply_bid_money(&mut self, event: &BidEvent) -> Result<(), Misfit> {
+        let Some(deposit) = bid_money(event) else { return Ok(()) };
+        for (id, coin) in deposit.drawn() {
+            if deposit.is_back {
+                self.allowances.restore(&id, &coin);
+            } else {
+                self.allowances.draw(&id, &coin)?;
+            }
+        }
         Ok(())
     }
 
@@ -214,7 +424,11 @@ impl State {
 
     /// The names of all entries.
     fn keys(&self) -> Vec<StateKey> {
-        let mut keys = vec![StateKey::Genesis, StateKey::Block, StateKey::Vault];
+        let mut keys = Vec::from(SINGLE);
+        keys.extend(self.vault.requests().map(|request| StateKey::Burn(request.id)));
+        keys.extend(self.oracle.sources().map(|(source, _)| StateKey::PriceSource(*source)));
+        keys.extend(self.keys.keys().copied().map(StateKey::Key));
+        keys.extend(self.allowances.iter().map(|(id, _)| StateKey::Allowance(*id)));
         keys.extend(self.nonces.keys().copied().map(StateKey::Nonce));
         keys.extend(self.providers.keys().copied().map(StateKey::Provider));
         keys.extend(self.book.deployments().map(|deployment| StateKey::Deployment(deployment.id)));
@@ -231,7 +445,12 @@ impl State {
         match key {
             StateKey::Genesis => value_digest(Some(&self.genesis)),
             StateKey::Block => value_digest(Some(&self.context)),
-            StateKey::Vault => value_digest(Some(&self.vault)),
+            StateKey::Params => value_digest(Some(&(&self.params, &self.pending))),
+            StateKey::Vault => value_digest(Some(self.vault.books())),
+            StateKey::Burn(id) => value_digest(self.vault.request_by_id(*id)),
+            StateKey::PriceSource(source) => value_digest(self.oracle.source(source)),
+            StateKey::Key(account) => value_digest(self.keys.get(account)),
+            StateKey::Allowance(id) => value_digest(self.allowances.get(id)),
             StateKey::Nonce(account) => value_digest(self.nonces.get(account)),
             StateKey::Provider(id) => value_digest(self.providers.get(id)),
             StateKey::Deployment(id) => value_digest(self.book.deployment(id)),
@@ -248,10 +467,10 @@ fn key_digest(key: &StateKey) -> Digest {
     crypto::digest(KEY, &key.encode().unwrap_or_default())
 }
 
-fn value_digest<T: Canonical>(value: Option<&T>) -> Option<Digest> {
+fn value_digest<T: Serialize>(value: Option<&T>) -> Option<Digest> {
     // An entry came in through a record, which is no larger than what can be encoded; should one
     // grow beyond it, its digest is that of no bytes until it shrinks, on every machine alike.
-    value.map(|value| crypto::digest(VALUE, &value.encode().unwrap_or_default()))
+    value.map(|value| crypto::digest(VALUE, &codec::encode(value).unwrap_or_default()))
 }
 
 /// The entries that an event may change.
@@ -259,19 +478,71 @@ fn touched_by(event: &Event) -> Vec<StateKey> {
     match event {
         Event::Genesis(_) => vec![StateKey::Genesis],
         Event::BlockOpened(_) => vec![StateKey::Block],
-        Event::CommandAccepted(signed) => vec![StateKey::Nonce(Address::of_key(&signed.signer))],
-        Event::ProviderRegistered { provider, .. } | Event::ProviderAttested { provider, .. } => {
-            vec![StateKey::Provider(*provider)]
+        Event::CommandAccepted(signed) => vec![StateKey::Nonce(signed.account)],
+        Event::ProviderRegistered { provider, .. }
+        | Event::ProviderUpdated { provider, .. }
+        | Event::ProviderDeregistered(provider)
+        | Event::ProviderAttested { provider, .. }
+        | Event::AttestationEnded { provider, .. } => vec![StateKey::Provider(*provider)],
+        Event::KeyRotated { account, .. } => vec![StateKey::Key(*account)],
+        Event::ParamsScheduled { .. } | Event::ParamsChanged => vec![StateKey::Params],
+        Event::Oracle(OracleEvent::PricePosted { source, .. }) => {
+            vec![StateKey::PriceSource(*source)]
         }
         Event::Order(event) => touched_by_order(event),
-        Event::Bid(event) => vec![StateKey::Bid(match event {
-            BidEvent::BidPlaced(bid) => bid.id,
-            BidEvent::BidWon(id)
-            | BidEvent::BidLost { id, .. }
-            | BidEvent::BidClosed { id, .. } => *id,
-        })],
+        Event::Bid(event) => touched_by_bid(event),
         Event::Ledger(event) => touched_by_ledger(event),
         Event::BlockSealed { .. } => Vec::new(),
+    }
+}
+
+fn touched_by_bid(event: &BidEvent) -> Vec<StateKey> {
+    let bid = match event {
+        BidEvent::BidPlaced(bid) => bid.id,
+        BidEvent::BidWon(id)
+        | BidEvent::BidRepriced { id, .. }
+        | BidEvent::BidLost { id, .. }
+        | BidEvent::BidClosed { id, .. } => *id,
+    };
+    let drawn = bid_money(event).map(|deposit| deposit.drawn()).unwrap_or_default();
+    let allowances = drawn.into_iter().map(|(id, _)| StateKey::Allowance(id));
+    [StateKey::Bid(bid)].into_iter().chain(allowances).collect()
+}
+
+/// A bid's deposit on its way.
+struct BidMoney<'a> {
+    provider: Provider,
+    denom: &'a Denom,
+    payers: &'a [Contribution],
+    is_back: bool,
+}
+
+impl BidMoney<'_> {
+    /// What others than the provider pay or get back, out of what they allowed it.
+    fn drawn(&self) -> Vec<(AllowanceId, Coin)> {
+        let grantee = self.provider.0;
+        let others = self.payers.iter().filter(|part| part.payer != grantee);
+        let draw = |part: &Contribution| {
+            let coin = Coin::new(self.denom.clone(), part.amount);
+            (AllowanceId { grantee, granter: part.payer }, coin)
+        };
+        others.map(draw).collect()
+    }
+}
+
+/// The deposit that an event of a bid moves, if it moves one.
+fn bid_money(event: &BidEvent) -> Option<BidMoney<'_>> {
+    match event {
+        BidEvent::BidPlaced(bid) => {
+            let (provider, denom, payers) = (bid.id.provider, &bid.deposit.denom, &bid.payers[..]);
+            Some(BidMoney { provider, denom, payers, is_back: false })
+        }
+        BidEvent::BidLost { id, refund, payers }
+        | BidEvent::BidClosed { id, refund, payers, .. } => {
+            let (provider, denom) = (id.provider, &refund.denom);
+            Some(BidMoney { provider, denom, payers, is_back: true })
+        }
+        BidEvent::BidWon(_) | BidEvent::BidRepriced { .. } => None,
     }
 }
 
@@ -290,26 +561,25 @@ fn touched_by_order(event: &OrderEvent) -> Vec<StateKey> {
         OrderEvent::OrderMatched(id) | OrderEvent::OrderClosed { id, .. } => {
             vec![StateKey::Order(*id)]
         }
-        OrderEvent::GroupPaused(id) | OrderEvent::GroupClosed(id) => vec![StateKey::Group(*id)],
-        OrderEvent::DeploymentClosed(id) => vec![StateKey::Deployment(*id)],
+        OrderEvent::GroupStarted(id)
+        | OrderEvent::GroupPaused(id)
+        | OrderEvent::GroupClosed(id) => vec![StateKey::Group(*id)],
+        OrderEvent::DeploymentUpdated { id, .. } | OrderEvent::DeploymentClosed(id) => {
+            vec![StateKey::Deployment(*id)]
+        }
     }
 }
 
 fn touched_by_ledger(event: &LedgerEvent) -> Vec<StateKey> {
-    match event {
-        LedgerEvent::AccountOpened { id, .. } | LedgerEvent::AccountClosed { id, .. } => {
-            vec![StateKey::Account(*id)]
-        }
-        LedgerEvent::Deposited { account, .. } => vec![StateKey::Account(*account)],
-        LedgerEvent::Settled(settlement) => vec![StateKey::Account(settlement.account)],
-        LedgerEvent::Withdrawn { lease, .. } => vec![StateKey::Account(lease.deployment())],
-        LedgerEvent::LeaseSigned(signed) => {
-            let id = signed.terms.id;
-            vec![StateKey::Lease(id), StateKey::Account(id.deployment())]
-        }
-        LedgerEvent::LeaseEnded { id, .. } => {
-            vec![StateKey::Lease(*id), StateKey::Account(id.deployment())]
-        }
-        LedgerEvent::Vault(_) => vec![StateKey::Vault],
+    if let LedgerEvent::Vault(event) = event {
+        let burn = event.request_id().map(StateKey::Burn);
+        return [StateKey::Vault].into_iter().chain(burn).collect();
     }
+    let account = event.account().map(StateKey::Account);
+    let lease = match event {
+        LedgerEvent::Withdrawn { .. } => None,
+        _ => event.lease().map(StateKey::Lease),
+    };
+    let allowances = event.allowances().into_iter().map(StateKey::Allowance);
+    account.into_iter().chain(lease).chain(allowances).collect()
 }

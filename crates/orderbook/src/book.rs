@@ -7,13 +7,13 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use undercut_primitives::{
-    BlockHeight, Coin, Consent, DeploymentId, Digest, GroupId, GroupSpec, Misfit, OrderId,
-    PricePerBlock, Tenant,
+    BlockHeight, BlockSpan, Coin, Consent, Contribution, DeploymentId, Digest, GroupId, GroupSpec,
+    Misfit, OrderId, PricePerBlock, Tenant, TimeSpan,
 };
 
 use crate::{
     AwardMode, Deployment, DeploymentState, Group, GroupState, Order, OrderClosedReason,
-    OrderEvent, OrderParams, OrderRejection, OrderState, check_group,
+    OrderEvent, OrderParams, OrderRejection, OrderState, ReclamationParams, check_group,
 };
 
 /// What a tenant signs to create a deployment. The signer is the tenant.
@@ -27,8 +27,39 @@ pub struct NewDeployment {
     pub version_hash: Digest,
     /// What goes into escrow, in the denom of the prices.
     pub deposit: Coin,
+    /// Who pays the deposit, in the order of spending. Empty: the tenant. Others pay out of what
+    /// they allowed the tenant.
+    pub payers: Vec<Contribution>,
     /// Who names the winners.
     pub award: AwardMode,
+    /// The least time between a provider's announcement and its early end of a lease. `None` lets
+    /// providers end leases at once.
+    pub reclamation: Option<TimeSpan>,
+    /// For how many blocks leases wait, unpaid, for a top-up when the money ends. 0 ends them.
+    pub grace: BlockSpan,
+}
+
+impl NewDeployment {
+    /// A deployment whose tenant pays, that goes to the lowest bids, lets providers leave at once,
+    /// and ends with its money.
+    #[must_use]
+    pub const fn new(
+        dseq: u64,
+        groups: Vec<GroupSpec>,
+        version_hash: Digest,
+        deposit: Coin,
+    ) -> Self {
+        Self {
+            dseq,
+            groups,
+            version_hash,
+            deposit,
+            payers: Vec::new(),
+            award: AwardMode::LowestPrice,
+            reclamation: None,
+            grace: BlockSpan::from_blocks(0),
+        }
+    }
 }
 
 /// The block in which orders open.
@@ -151,30 +182,113 @@ impl OrderBook {
             return Err(OrderRejection::DeploymentExists { id });
         }
         let ceilings = check_groups(&new.groups, params)?;
+        check_terms(new, params)?;
         let groups = u32::try_from(ceilings.len()).unwrap_or(u32::MAX);
         let deployment = Deployment {
             id,
             version_hash: new.version_hash,
             award: new.award,
+            reclamation: new.reclamation,
             consent,
             opened_at: opening.at,
             groups,
             state: DeploymentState::Active,
         };
+        let terms = deployment.terms();
         let mut events =
             vec![OrderEvent::DeploymentCreated { deployment, groups: new.groups.clone() }];
         for (gseq, ceiling) in (1..=groups).zip(ceilings) {
             let order = GroupId { deployment: id, gseq }.order(1);
-            events.push(open(order, ceiling, new.award, opening, params)?);
+            events.push(open(order, ceiling, terms, opening, params)?);
         }
         Ok(events)
     }
 
-    /// Puts an open group without a live order to auction again.
+    /// Replaces the hash of the manifest. Groups, and so resources and prices, never change.
+    ///
+    /// Source: `chain.md` 2.1, MsgUpdateDeployment.
     ///
     /// # Errors
     ///
-    /// [`OrderRejection`] when the group is unknown or the window ends beyond the last block.
+    /// [`OrderRejection::DeploymentNotFound`], [`OrderRejection::DeploymentClosed`] or
+    /// [`OrderRejection::VersionUnchanged`].
+    pub fn update(
+        &self,
+        id: &DeploymentId,
+        version_hash: Digest,
+    ) -> Result<OrderEvent, OrderRejection> {
+        if self.active_deployment(id)?.version_hash == version_hash {
+            return Err(OrderRejection::VersionUnchanged { id: *id, version_hash });
+        }
+        Ok(OrderEvent::DeploymentUpdated { id: *id, version_hash })
+    }
+
+    /// Pauses an open group; its live order closes.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderRejection::GroupNotFound`], [`OrderRejection::GroupClosed`] or
+    /// [`OrderRejection::GroupPaused`].
+    pub fn pause_group(&self, id: &GroupId) -> Result<Vec<OrderEvent>, OrderRejection> {
+        let group = self.living_group(id)?;
+        if group.state == GroupState::Paused {
+            return Err(OrderRejection::GroupPaused { id: *id });
+        }
+        let order = self.close_live_order(group, OrderClosedReason::GroupPaused);
+        Ok(order.into_iter().chain([OrderEvent::GroupPaused(*id)]).collect())
+    }
+
+    /// Puts a paused group to auction again.
+    ///
+    /// The deployment must be active, which the original does not ask (beats W16).
+    ///
+    /// # Errors
+    ///
+    /// [`OrderRejection::GroupNotFound`], [`OrderRejection::GroupClosed`],
+    /// [`OrderRejection::GroupOpen`], or what [`OrderBook::relist`] says.
+    pub fn start_group(
+        &self,
+        id: &GroupId,
+        opening: Opening,
+        params: &OrderParams,
+    ) -> Result<Vec<OrderEvent>, OrderRejection> {
+        if self.living_group(id)?.state == GroupState::Open {
+            return Err(OrderRejection::GroupOpen { id: *id });
+        }
+        let order = self.relist(id, opening, params)?;
+        Ok(vec![OrderEvent::GroupStarted(*id), order])
+    }
+
+    /// Closes a group for good; its live order closes.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderRejection::GroupNotFound`] or [`OrderRejection::GroupClosed`].
+    pub fn close_group(&self, id: &GroupId) -> Result<Vec<OrderEvent>, OrderRejection> {
+        let group = self.living_group(id)?;
+        let order = self.close_live_order(group, OrderClosedReason::GroupClosed);
+        Ok(order.into_iter().chain([OrderEvent::GroupClosed(*id)]).collect())
+    }
+
+    fn living_group(&self, id: &GroupId) -> Result<&Group, OrderRejection> {
+        let group = self.groups.get(id).ok_or(OrderRejection::GroupNotFound { id: *id })?;
+        if group.state == GroupState::Closed {
+            return Err(OrderRejection::GroupClosed { id: *id });
+        }
+        Ok(group)
+    }
+
+    fn close_live_order(&self, group: &Group, reason: OrderClosedReason) -> Option<OrderEvent> {
+        let order = self.live_order(group)?;
+        Some(OrderEvent::OrderClosed { id: order.id, reason })
+    }
+
+    /// Puts a group without a live order to auction again.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderRejection`] when the group is unknown, its deployment closed, the window ends beyond the
+    /// last block, or the parameters take such a group no more.
     pub fn relist(
         &self,
         id: &GroupId,
@@ -187,13 +301,7 @@ impl OrderBook {
             .map_err(|rejection| OrderRejection::Group { gseq: id.gseq, rejection })?;
         let oseq = group.orders.checked_add(1);
         let oseq = oseq.ok_or(OrderRejection::GroupNotFound { id: *id })?;
-        open(id.order(oseq), ceiling, deployment.award, opening, params)
-    }
-
-    /// Closes an order that found no lease, and with it the group.
-    #[must_use]
-    pub fn close_order(&self, id: &OrderId, reason: OrderClosedReason) -> Vec<OrderEvent> {
-        vec![OrderEvent::OrderClosed { id: *id, reason }, OrderEvent::GroupClosed(id.group)]
+        open(id.order(oseq), ceiling, deployment.terms(), opening, params)
     }
 
     /// Closes a deployment with its groups and live orders.
@@ -205,10 +313,7 @@ impl OrderBook {
         self.active_deployment(id)?;
         let mut events = Vec::new();
         for group in self.groups_of(*id).filter(|group| group.state != GroupState::Closed) {
-            if let Some(order) = self.live_order(group) {
-                let reason = OrderClosedReason::DeploymentClosed;
-                events.push(OrderEvent::OrderClosed { id: order.id, reason });
-            }
+            events.extend(self.close_live_order(group, OrderClosedReason::DeploymentClosed));
             events.push(OrderEvent::GroupClosed(group.id));
         }
         events.push(OrderEvent::DeploymentClosed(*id));
@@ -226,11 +331,18 @@ impl OrderBook {
             OrderEvent::DeploymentCreated { deployment, groups } => {
                 self.insert_deployment(deployment, groups)
             }
+            OrderEvent::DeploymentUpdated { id, version_hash } => {
+                let deployment = self.deployments.get_mut(id);
+                let deployment = deployment.ok_or(Misfit::new("no such deployment"))?;
+                deployment.version_hash = *version_hash;
+                Ok(())
+            }
             OrderEvent::OrderOpened(order) => self.insert_order(order),
             OrderEvent::OrderMatched(id) => self.leave_open(id, OrderState::Active),
             OrderEvent::OrderClosed { id, reason } => {
                 self.leave_open(id, OrderState::Closed(*reason))
             }
+            OrderEvent::GroupStarted(id) => self.set_group(id, GroupState::Open),
             OrderEvent::GroupPaused(id) => self.set_group(id, GroupState::Paused),
             OrderEvent::GroupClosed(id) => self.set_group(id, GroupState::Closed),
             OrderEvent::DeploymentClosed(id) => {
@@ -299,7 +411,47 @@ impl OrderBook {
     }
 }
 
-pub(crate) fn check_groups(
+fn check_terms(new: &NewDeployment, params: &OrderParams) -> Result<(), OrderRejection> {
+    check_reclamation(new.reclamation, params)?;
+    if new.grace > params.grace_max {
+        let (grace, grace_max) = (new.grace, params.grace_max);
+        return Err(OrderRejection::GraceTooLong { grace, grace_max });
+    }
+    Ok(())
+}
+
+pub(crate) fn check_reclamation(
+    window: Option<TimeSpan>,
+    params: &OrderParams,
+) -> Result<(), OrderRejection> {
+    let ReclamationParams { window_min, window_max } = params.reclamation;
+    match window.filter(|window| !params.reclamation.allows(*window)) {
+        Some(window) => Err(OrderRejection::ReclamationWindow { window, window_min, window_max }),
+        None => Ok(()),
+    }
+}
+
+/// What a deployment says about each of its orders.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OrderTerms {
+    pub(crate) award: AwardMode,
+    pub(crate) reclamation: Option<TimeSpan>,
+}
+
+impl Deployment {
+    fn terms(&self) -> OrderTerms {
+        OrderTerms { award: self.award, reclamation: self.reclamation }
+    }
+}
+
+/// The ceilings of the groups of one deployment, in their order.
+///
+/// Source: `chain.md` 2.1, stateful checks 5 and 6.
+///
+/// # Errors
+///
+/// The first broken rule, group by group.
+pub fn check_groups(
     groups: &[GroupSpec],
     params: &OrderParams,
 ) -> Result<Vec<PricePerBlock>, OrderRejection> {
@@ -328,10 +480,11 @@ pub(crate) fn check_groups(
 pub(crate) fn open(
     id: OrderId,
     ceiling: PricePerBlock,
-    award: AwardMode,
+    terms: OrderTerms,
     opening: Opening,
     params: &OrderParams,
 ) -> Result<OrderEvent, OrderRejection> {
+    let OrderTerms { award, reclamation } = terms;
     let window = match award {
         AwardMode::LowestPrice => params.bid_window,
         AwardMode::TenantChooses => params.choice_window,
@@ -340,5 +493,14 @@ pub(crate) fn open(
     let due_at = opened_at.checked_add(window);
     let due_at = due_at.ok_or(OrderRejection::WindowBeyondLastBlock { opened_at, window })?;
     let state = OrderState::Open;
-    Ok(OrderEvent::OrderOpened(Order { id, ceiling, award, entropy, state, opened_at, due_at }))
+    Ok(OrderEvent::OrderOpened(Order {
+        id,
+        ceiling,
+        award,
+        reclamation,
+        entropy,
+        state,
+        opened_at,
+        due_at,
+    }))
 }

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use undercut_primitives::resources::NoCeiling;
 use undercut_primitives::{
-    BlockHeight, BlockSpan, Code, Decimal, Denom, DeploymentId, GroupId, OrderId,
+    BlockHeight, BlockSpan, Code, Decimal, Denom, DeploymentId, Digest, GroupId, OrderId, TimeSpan,
 };
 
 /// Why a command about deployments, groups or orders is refused.
@@ -52,6 +52,24 @@ pub enum OrderRejection {
         /// Its own denom.
         found: Denom,
     },
+    /// The least time for an announced early end is out of range.
+    #[error("a reclamation window of {window}, allowed are {window_min} to {window_max}")]
+    ReclamationWindow {
+        /// What is asked for.
+        window: TimeSpan,
+        /// The least allowed.
+        window_min: TimeSpan,
+        /// The most allowed.
+        window_max: TimeSpan,
+    },
+    /// The pause when money ends is too long.
+    #[error("a pause of {grace} blocks when money ends, allowed are up to {grace_max}")]
+    GraceTooLong {
+        /// What is asked for.
+        grace: BlockSpan,
+        /// The most allowed.
+        grace_max: BlockSpan,
+    },
     /// The auction would end beyond the last block.
     #[error("{window} blocks after block {opened_at} there is no block any more")]
     WindowBeyondLastBlock {
@@ -72,9 +90,35 @@ pub enum OrderRejection {
         /// Which.
         id: DeploymentId,
     },
+    /// The manifest is the one that the deployment has already.
+    #[error("deployment {id} has the version hash {version_hash} already")]
+    VersionUnchanged {
+        /// Which.
+        id: DeploymentId,
+        /// The hash.
+        version_hash: Digest,
+    },
     /// There is no such group.
     #[error("there is no group {id}")]
     GroupNotFound {
+        /// Which.
+        id: GroupId,
+    },
+    /// The group is over.
+    #[error("group {id} is closed")]
+    GroupClosed {
+        /// Which.
+        id: GroupId,
+    },
+    /// The group is paused already.
+    #[error("group {id} is paused already")]
+    GroupPaused {
+        /// Which.
+        id: GroupId,
+    },
+    /// The group is not paused.
+    #[error("group {id} is open, only a paused group can be started")]
+    GroupOpen {
         /// Which.
         id: GroupId,
     },
@@ -116,6 +160,12 @@ impl OrderRejection {
             Self::OrderNotFound { .. } => "ORD011",
             Self::OrderNotOpen { .. } => "ORD012",
             Self::AwardedByPrice { .. } => "ORD013",
+            Self::ReclamationWindow { .. } => "ORD014",
+            Self::GraceTooLong { .. } => "ORD015",
+            Self::VersionUnchanged { .. } => "ORD016",
+            Self::GroupClosed { .. } => "ORD017",
+            Self::GroupPaused { .. } => "ORD018",
+            Self::GroupOpen { .. } => "ORD019",
         })
     }
 }
@@ -184,6 +234,24 @@ pub enum GroupRejection {
     NoVolume {
         /// The unit's id.
         unit: u32,
+    },
+    /// The key of an attribute of a resource is none.
+    #[error(
+        "unit {unit}: `{key}` is no key: a letter, 1 to 126 of A-Z a-z 0-9 _ / . -, at most one * at the end"
+    )]
+    AttributeKey {
+        /// The unit's id.
+        unit: u32,
+        /// The key, at most 80 characters of it.
+        key: String,
+    },
+    /// A resource has an attribute twice.
+    #[error("unit {unit}: a resource has `{key}` twice")]
+    AttributeTwice {
+        /// The unit's id.
+        unit: u32,
+        /// The key, at most 80 characters of it.
+        key: String,
     },
     /// The price of one replica is zero or too high.
     #[error("unit {unit} pays {price} micro-units a block, allowed is more than 0 up to {max}")]

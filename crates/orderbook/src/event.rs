@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
-use undercut_primitives::{DeploymentId, GroupId, GroupSpec, OrderId};
+use undercut_primitives::{DeploymentId, Digest, GroupId, GroupSpec, OrderId};
 
 use crate::{Deployment, Order, OrderClosedReason};
 
@@ -16,6 +16,13 @@ pub enum OrderEvent {
         deployment: Deployment,
         /// What its groups ask for.
         groups: Vec<GroupSpec>,
+    },
+    /// The manifest changed; what is asked for did not.
+    DeploymentUpdated {
+        /// Which.
+        id: DeploymentId,
+        /// SHA-256 of the new manifest.
+        version_hash: Digest,
     },
     /// A group was put to auction.
     OrderOpened(Order),
@@ -30,6 +37,8 @@ pub enum OrderEvent {
     },
     /// A group waits for its tenant.
     GroupPaused(GroupId),
+    /// A paused group goes on; its next order follows.
+    GroupStarted(GroupId),
     /// A group is over.
     GroupClosed(GroupId),
     /// A deployment is over.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use undercut_primitives::resources::limits;
 use undercut_primitives::{
     Attribute, BlockHeight, Consent, Decimal, DeploymentId, Digest, GroupId, GroupSpec,
-    PricePerBlock, Requirements, ResourceUnit, Resources, SignedBy,
+    PricePerBlock, Requirements, ResourceUnit, Resources, SignedBy, TimeSpan,
 };
 
 use crate::{AwardMode, GroupRejection, OrderParams};
@@ -32,6 +32,8 @@ pub struct Deployment {
     pub version_hash: Digest,
     /// Who names the winners.
     pub award: AwardMode,
+    /// What each of its orders asks of bids: see [`crate::Order::reclamation`].
+    pub reclamation: Option<TimeSpan>,
     /// The tenant's signature on the command that created it.
     pub consent: Consent,
     /// The block in which it was created.
@@ -47,7 +49,8 @@ pub struct Deployment {
 pub enum GroupState {
     /// It has an open or active order.
     Open,
-    /// Its provider gave the lease up; no order is open.
+    /// Its tenant paused it, its provider gave the lease up, or it could not be put to auction again;
+    /// no order is open until the tenant starts it.
     Paused,
     /// Over.
     Closed,
@@ -164,13 +167,37 @@ fn check_unit(unit: &ResourceUnit, params: &OrderParams) -> Result<(), GroupReje
     }
     for volume in &asked.volumes {
         out_of_range("bytes of volume", volume.size_bytes, limits::VOLUME_BYTES)?;
+        check_keys(unit.id, &volume.attributes)?;
     }
+    check_keys(unit.id, &asked.cpu_attributes)?;
+    check_keys(unit.id, &asked.gpu_attributes)?;
     let price_max = Decimal::from_whole(limits::UNIT_PRICE_MAX);
     if unit.price.value.is_zero() || unit.price.value > price_max {
         let (price, max) = (unit.price.value, price_max);
         return Err(GroupRejection::UnitPrice { unit: unit.id, price, max });
     }
     Ok(())
+}
+
+/// Keys of one resource: patterns, each once. Those of a placement are not checked, as in the
+/// original. Source: `chain.md` 2.5 and 4.
+fn check_keys(unit: u32, attributes: &[Attribute]) -> Result<(), GroupRejection> {
+    let mut keys = BTreeSet::new();
+    for attribute in attributes {
+        let key = || attribute.key.chars().take(80).collect();
+        if !attribute.has_pattern_key() {
+            return Err(GroupRejection::AttributeKey { unit, key: key() });
+        }
+        if !keys.insert(&attribute.key) {
+            return Err(GroupRejection::AttributeTwice { unit, key: key() });
+        }
+    }
+    Ok(())
+}
+
+fn storage_bytes(unit: &ResourceUnit) -> u64 {
+    let volumes = unit.resources.volumes.iter().map(|volume| volume.size_bytes);
+    volumes.fold(0, u64::saturating_add)
 }
 
 fn check_sums(spec: &GroupSpec) -> Result<(), GroupRejection> {
@@ -183,6 +210,7 @@ fn check_sums(spec: &GroupSpec) -> Result<(), GroupRejection> {
     let sums = [
         ("milli-CPU", sum(|unit| unit.resources.cpu_milli), limits::GROUP_CPU_MILLI),
         ("bytes of memory", sum(|unit| unit.resources.memory_bytes), limits::GROUP_MEMORY_BYTES),
+        ("bytes of volumes", sum(storage_bytes), limits::GROUP_STORAGE_BYTES),
         ("GPUs", sum(|unit| unit.resources.gpus), limits::GROUP_GPUS),
     ];
     for (resource, quantity, range) in sums {
@@ -221,18 +249,19 @@ mod tests {
     #[test]
     fn quantities_at_the_limits_pass_and_one_beyond_fails() {
         // chain.md D3, D4, D6
-        let ok: [fn(&mut ResourceUnit); 6] = [
+        let ok: [fn(&mut ResourceUnit); 7] = [
             |_| {},
             |u| u.resources.cpu_milli = 384_000,
             |u| (u.resources.cpu_milli, u.count) = (384_000, 50),
             |u| u.resources.memory_bytes = 1 << 41,
             |u| u.resources.gpus = 24,
+            |u| (u.resources.volumes[0].size_bytes, u.count) = (1 << 45, 50),
             |u| u.price.value = Decimal::from_whole(10_000_000),
         ];
         for (row, change) in ok.into_iter().enumerate() {
             assert!(check(change).is_ok(), "row {row}");
         }
-        let bad: [fn(&mut ResourceUnit); 11] = [
+        let bad: [fn(&mut ResourceUnit); 12] = [
             |u| u.resources.cpu_milli = 9,
             |u| u.resources.cpu_milli = 384_001,
             |u| u.resources.memory_bytes = (1 << 20) - 1,
@@ -240,6 +269,12 @@ mod tests {
             |u| u.resources.volumes[0].size_bytes = (5 << 20) - 1,
             |u| u.resources.volumes.clear(),
             |u| u.resources.gpu_attributes = vec![Attribute::new("vendor/nvidia/model/*", "true")],
+            |u| {
+                // 50 replicas of 32 TiB are as much as a group may have.
+                u.resources.volumes[0].size_bytes = 1 << 45;
+                u.resources.volumes.push(u.resources.volumes[0].clone());
+                u.count = 26;
+            },
             |u| u.count = 0,
             |u| u.count = 51,
             |u| u.price.value = Decimal::ZERO,

@@ -1,7 +1,7 @@
 //! [`Order`]: a group put to auction.
 
 use serde::{Deserialize, Serialize};
-use undercut_primitives::{BlockHeight, Digest, OrderId, PricePerBlock};
+use undercut_primitives::{BlockHeight, Digest, OrderId, PricePerBlock, TimeSpan};
 
 /// Who names the winner. The tenant consents to the mode when the deployment is created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -26,14 +26,18 @@ pub enum OrderState {
 /// Why an order closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum OrderClosedReason {
-    /// The window ended without a bid.
+    /// The window ended without an eligible bid.
     NoBids,
     /// The tenant named no bid in time.
     NotChosen,
-    /// The deployment's escrow could not pay one block of the best bid.
+    /// The deployment's escrow could not pay one block of the best bid, or waits for a top-up.
     EscrowTooLow,
     /// The lease ended.
     LeaseEnded,
+    /// The tenant paused the group.
+    GroupPaused,
+    /// The tenant closed the group.
+    GroupClosed,
     /// The deployment was closed.
     DeploymentClosed,
 }
@@ -47,6 +51,9 @@ pub struct Order {
     pub ceiling: PricePerBlock,
     /// Who names the winner.
     pub award: AwardMode,
+    /// The least time between a provider's announcement and its early end of the lease; bids must
+    /// offer at least as much. `None` lets providers end the lease at once.
+    pub reclamation: Option<TimeSpan>,
     /// The entropy of the block that opened it: ties between bids are broken from it.
     pub entropy: Digest,
     /// Where it stands.

@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use undercut_primitives::{DeploymentId, GroupId, GroupSpec};
+use undercut_primitives::{DeploymentId, GroupId, GroupSpec, TimeSpan};
 use undercut_sdl::{Diagnostics, Sdl};
 
-use crate::book::{check_groups, open};
+use crate::book::{OrderTerms, check_groups, check_reclamation, open};
 use crate::{AwardMode, Opening, Order, OrderEvent, OrderParams, OrderRejection};
 
 /// An order that a manifest would open, with what it asks for.
@@ -55,10 +55,13 @@ pub fn orders_from_sdl(
 ) -> Result<Vec<PlannedOrder>, SdlRefused> {
     let sdl = Sdl::parse(text)?;
     let ceilings = check_groups(sdl.groups(), params)?;
+    let reclamation = sdl.reclamation_min_window_ns().map(TimeSpan::from_nanos);
+    check_reclamation(reclamation, params)?;
+    let terms = OrderTerms { award: AwardMode::LowestPrice, reclamation };
     let mut planned = Vec::new();
     for ((gseq, spec), ceiling) in (1_u32..).zip(sdl.groups()).zip(ceilings) {
         let id = GroupId { deployment, gseq }.order(1);
-        let event = open(id, ceiling, AwardMode::LowestPrice, opening, params)?;
+        let event = open(id, ceiling, terms, opening, params)?;
         if let OrderEvent::OrderOpened(order) = event {
             planned.push(PlannedOrder { spec: spec.clone(), order });
         }

@@ -2,11 +2,13 @@
 
 use alloc::string::ToString;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::wide::{Division, Wide};
 use crate::{ArithmeticError, DenomMismatch, ParseError};
 
 /// Whole micro-units of one denom, from 0 to 2^128 − 1.
@@ -56,6 +58,54 @@ impl Amount {
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
+    }
+
+    /// `self × bps ÷ 10,000`, rounded up: how fees round.
+    ///
+    /// # Errors
+    ///
+    /// [`ArithmeticError::Overflow`] when the result is no amount.
+    pub fn basis_points_ceil(self, bps: u32) -> Result<Self, ArithmeticError> {
+        let division = Wide::product(self.0, u128::from(bps)).divide(10_000);
+        let rounded = division.and_then(Division::round_up);
+        let overflow = ArithmeticError::Overflow { operation: "basis points of an amount" };
+        rounded.map(Self).ok_or(overflow)
+    }
+
+    /// Splits the amount by `weights`: each part is `floor(self × weight ÷ sum)`, and what is left
+    /// goes out one by one to the largest remainders, equal ones in the order given. The parts add
+    /// up to the whole; all are zero when every weight is.
+    ///
+    /// Time: O(n log n).
+    ///
+    /// # Errors
+    ///
+    /// [`ArithmeticError::Overflow`] when the weights add up to no amount.
+    pub fn split_largest_remainder(self, weights: &[Self]) -> Result<Vec<Self>, ArithmeticError> {
+        let sum = weights.iter().try_fold(Self::ZERO, |sum, weight| sum.plus(*weight))?;
+        let share = |weight: &Self| Wide::product(self.0, weight.0).divide(sum.0);
+        let Some(shares) = weights.iter().map(share).collect::<Option<Vec<Division>>>() else {
+            return Ok(weights.iter().map(|_| Self::ZERO).collect());
+        };
+        // A weight is at most the sum, so a part is at most the whole.
+        let mut parts: Vec<u128> =
+            shares.iter().map(|share| share.quotient.narrow().unwrap_or(self.0)).collect();
+        let given = parts.iter().fold(0_u128, |sum, part| sum.saturating_add(*part));
+        let mut left = self.0.saturating_sub(given);
+        let mut order: Vec<usize> = (0..parts.len()).collect();
+        order.sort_by_key(|place| {
+            core::cmp::Reverse(shares.get(*place).map(|share| share.remainder))
+        });
+        for place in order {
+            // Fewer are left than there are parts with a remainder above zero.
+            if let Some(part) = parts.get_mut(place)
+                && left > 0
+            {
+                *part = part.saturating_add(1);
+                left = left.saturating_sub(1);
+            }
+        }
+        Ok(parts.into_iter().map(Self).collect())
     }
 }
 
@@ -168,6 +218,15 @@ impl Coin {
     }
 }
 
+/// One account's part of a sum that several pay together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Contribution {
+    /// Who pays, and is paid back.
+    pub payer: crate::Address,
+    /// How much, in micro-units of the sum's denom.
+    pub amount: Amount,
+}
+
 impl fmt::Display for Coin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&alloc::format!("{}{}", self.amount, self.denom))
@@ -243,7 +302,38 @@ mod tests {
         }
     }
 
+    fn split(total: u128, weights: &[u128]) -> Vec<u128> {
+        let weights: Vec<Amount> = weights.iter().copied().map(Amount).collect();
+        let parts = Amount(total).split_largest_remainder(&weights).unwrap();
+        parts.into_iter().map(Amount::to_micro).collect()
+    }
+
+    #[test]
+    fn what_rounding_leaves_goes_to_the_largest_remainders() {
+        assert_eq!(split(10, &[1, 1, 1]), [4, 3, 3], "equal remainders: the first");
+        assert_eq!(split(10, &[5, 3, 1]), [6, 3, 1], "5.55, 3.33, 1.11");
+        assert_eq!(split(7, &[0, 2, 0]), [0, 7, 0]);
+        assert_eq!(split(7, &[0, 0]), [0, 0]);
+        assert_eq!(split(7, &[]), [0_u128; 0]);
+    }
+
+    #[test]
+    fn fees_round_up() {
+        for (amount, bps, fee) in [(100, 400, 4), (101, 400, 5), (1, 1, 1), (0, 2000, 0), (7, 0, 0)]
+        {
+            assert_eq!(Amount(amount).basis_points_ceil(bps), Ok(Amount(fee)), "{amount} {bps}");
+        }
+        assert!(Amount(u128::MAX).basis_points_ceil(20_000).is_err());
+    }
+
     proptest! {
+        #[test]
+        fn parts_add_up_to_the_whole(total: u128, weights in prop::collection::vec(0_u128..1 << 100, 1..20)) {
+            let parts = split(total, &weights);
+            let sum: u128 = parts.iter().sum();
+            prop_assert_eq!(sum, if weights.iter().any(|weight| *weight > 0) { total } else { 0 });
+        }
+
         #[test]
         fn coin_text_and_value_are_exact_inverses(micro: u128) {
             let coin = Coin::uact(micro);

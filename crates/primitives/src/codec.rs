@@ -69,10 +69,19 @@ pub trait Canonical: Sized {
     fn decode(bytes: &[u8], bytes_max: usize) -> Result<Self, DecodeError>;
 }
 
+/// The canonical byte form of a value that is only borrowed. [`Canonical::encode`] is the same.
+///
+/// # Errors
+///
+/// [`EncodeError`] above [`ENCODED_BYTES_MAX`] bytes.
+pub fn encode(value: &impl Serialize) -> Result<Vec<u8>, EncodeError> {
+    let bytes = bincode::serde::encode_to_vec(value, CONFIG).map_err(|_| EncodeError)?;
+    if bytes.len() > ENCODED_BYTES_MAX { Err(EncodeError) } else { Ok(bytes) }
+}
+
 impl<T: Serialize + DeserializeOwned> Canonical for T {
     fn encode(&self) -> Result<Vec<u8>, EncodeError> {
-        let bytes = bincode::serde::encode_to_vec(self, CONFIG).map_err(|_| EncodeError)?;
-        if bytes.len() > ENCODED_BYTES_MAX { Err(EncodeError) } else { Ok(bytes) }
+        encode(self)
     }
 
     fn decode(bytes: &[u8], bytes_max: usize) -> Result<Self, DecodeError> {

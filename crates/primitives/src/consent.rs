@@ -11,22 +11,19 @@ use crate::crypto::{self, Digest, PublicKey, Signature, SignatureRejected};
 /// commands can recompute the digests, and whoever does not can still check the signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
-    /// The name-spaced digest of the command, which binds chain, signer, nonce and expiry.
+    /// Whose consent it is.
+    pub account: Address,
+    /// The name-spaced digest of the command, which binds chain, account, key, nonce and expiry.
     pub command: Digest,
-    /// Who signed.
+    /// The account's key at that time.
     pub key: PublicKey,
     /// The signature over `command`.
     pub signature: Signature,
 }
 
 impl Consent {
-    /// The account of the key.
-    #[must_use]
-    pub fn signer(&self) -> Address {
-        Address::of_key(&self.key)
-    }
-
-    /// Checks the signature by the one rule of [`crypto::verify`].
+    /// Checks the signature by the one rule of [`crypto::verify`]. That the key was the account's is
+    /// for the log to say: an account that never changed its key is [`Address::of_key`] of it.
     ///
     /// # Errors
     ///

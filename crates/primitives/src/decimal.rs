@@ -120,6 +120,20 @@ impl Decimal {
         division.quotient.narrow().map(Amount::from_micro).ok_or(overflow)
     }
 
+    /// The least amount of something worth `self` each that is worth `value`: `value ÷ self`,
+    /// rounded up.
+    ///
+    /// # Errors
+    ///
+    /// [`ArithmeticError::DivisionByZero`], or [`ArithmeticError::Overflow`] when it is no amount.
+    pub fn worth_ceil(self, value: Amount) -> Result<Amount, ArithmeticError> {
+        let operation = "amount divided by price";
+        let division = Wide::product(value.to_micro(), SCALE).divide(self.0);
+        let division = division.ok_or(ArithmeticError::DivisionByZero { operation })?;
+        let rounded = division.round_up().map(Amount::from_micro);
+        rounded.ok_or(ArithmeticError::Overflow { operation })
+    }
+
     /// `amount × self` as a decimal. Exact: an amount has no fraction.
     ///
     /// # Errors

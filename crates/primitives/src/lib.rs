@@ -15,10 +15,10 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`amount`] | [`Amount`], [`Denom`], [`Coin`]: money in whole micro-units |
+//! | [`amount`] | [`Amount`], [`Denom`], [`Coin`], [`Contribution`]: money in whole micro-units |
 //! | [`decimal`] | [`Decimal`]: 18 fractional digits, rounding in every method's name |
 //! | [`price`] | [`PricePerBlock`] |
-//! | [`height`] | [`BlockHeight`], [`BlockSpan`], [`BlockTime`]: position, distance, time |
+//! | [`height`] | [`BlockHeight`], [`BlockSpan`], [`BlockTime`], [`TimeSpan`]: position, distance, time |
 //! | [`id`] | [`Address`] and the chain of ids from deployment to lease |
 //! | [`resources`] | what a group asks for and what a provider offers |
 //! | [`codec`] | the one byte form of every value |
@@ -58,13 +58,13 @@ pub mod resources;
 pub mod usd;
 mod wide;
 
-pub use amount::{Amount, Coin, Denom};
+pub use amount::{Amount, Coin, Contribution, Denom};
 pub use code::Code;
 pub use consent::Consent;
 pub use crypto::{Digest, PublicKey, Signature};
 pub use decimal::Decimal;
 pub use error::{ArithmeticError, DenomMismatch, Misfit, ParseError};
-pub use height::{BlockHeight, BlockSpan, BlockTime};
+pub use height::{BlockHeight, BlockSpan, BlockTime, TimeSpan};
 pub use id::{Address, BidId, DeploymentId, GroupId, LeaseId, OrderId, Provider, Tenant};
 pub use price::PricePerBlock;
 pub use resources::{

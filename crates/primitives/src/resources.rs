@@ -27,8 +27,12 @@ pub mod limits {
     pub const GROUP_CPU_MILLI: RangeInclusive<u64> = 1..=19_200_000;
     /// Bytes of memory of all replicas of a group: up to 100 TiB.
     pub const GROUP_MEMORY_BYTES: RangeInclusive<u64> = 1..=100 << 40;
+    /// Bytes of all volumes of all replicas of a group: up to 1,600 TiB.
+    pub const GROUP_STORAGE_BYTES: RangeInclusive<u64> = 1..=50 << 45;
     /// GPUs of all replicas of a group.
     pub const GROUP_GPUS: RangeInclusive<u64> = 0..=1_200;
+    /// Bytes of the key of a resource or of what a provider has, without a last `*`.
+    pub const KEY_BYTES: RangeInclusive<usize> = 2..=127;
     /// Bytes of a name, key, value or auditor.
     pub const TEXT_BYTES_MAX: usize = 256;
     /// Attributes a provider must have, and auditors in each of the two lists.
@@ -56,6 +60,27 @@ impl Attribute {
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
         Self { key: key.into(), value: value.into() }
     }
+
+    /// Whether the key is one that can be had: a letter, then 1 to 126 of `A-Z a-z 0-9 _ / . -`.
+    /// Source: `chain.md` 2.5.
+    #[must_use]
+    pub fn has_strict_key(&self) -> bool {
+        is_strict_key(&self.key)
+    }
+
+    /// Whether the key is one that can be asked for of a resource: a strict one, with or without a
+    /// last `*`. Source: `chain.md` 2.5.
+    #[must_use]
+    pub fn has_pattern_key(&self) -> bool {
+        is_strict_key(self.key.strip_suffix('*').unwrap_or(&self.key))
+    }
+}
+
+fn is_strict_key(key: &str) -> bool {
+    let mut bytes = key.bytes();
+    let starts = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic());
+    let goes_on = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_/.-".contains(&byte));
+    starts && goes_on && limits::KEY_BYTES.contains(&key.len())
 }
 
 /// Auditors whose word a group asks for, by the text that the market knows them by.

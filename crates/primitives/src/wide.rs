@@ -23,6 +23,15 @@ pub(crate) struct Division {
     pub(crate) remainder: u128,
 }
 
+impl Division {
+    /// The quotient, one more when there is a remainder; `None` beyond 128 bits.
+    pub(crate) fn round_up(self) -> Option<u128> {
+        let whole =
+            if self.remainder == 0 { Some(self.quotient) } else { self.quotient.increment() };
+        whole.and_then(Wide::narrow)
+    }
+}
+
 const LIMB: u32 = 64;
 const MASK: u128 = u64::MAX as u128;
 

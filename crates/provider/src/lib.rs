@@ -40,12 +40,14 @@
 //! | [`fit`] | [`NoFit`]: why an order finds no room, and how close it came |
 //! | [`pricing`] | [`Scale`] and [`UsdTargets`]: two ways to a price per block |
 //! | [`profile`] | [`profile_of`]: what an inventory lets its provider advertise |
+//! | [`why`] | every step of a decision, and the smallest change of an order that brings a bid |
 //!
 //! # Tasks
 //!
 //! * **A price of your own**: implement [`PricingStrategy`], or pass a closure.
 //! * **GPUs by the hour**: [`UsdTargets::with_gpu`]; an hourly price is a month's over 730.488.
-//! * **Why nobody bid**: [`Bidder::screen`] changes nothing and names the first broken rule.
+//! * **Why nobody bid**: [`Bidder::screen`] changes nothing and names the first broken rule;
+//!   [`Bidder::explain`] tells of all of them, [`smallest_change`] what the tenant could do.
 //! * **Sell more than there is**: [`Overcommit`]; GPUs are never sold twice.
 //!
 //! # Limits
@@ -77,6 +79,7 @@ pub mod node;
 pub mod pricing;
 pub mod profile;
 mod text;
+pub mod why;
 
 #[cfg(test)]
 mod fixture;
@@ -87,3 +90,4 @@ pub use inventory::{Inventory, Overcommit, Reservation};
 pub use node::{Gpu, Node};
 pub use pricing::{NoPrice, PriceRequest, PricingStrategy, Scale, UsdTargets};
 pub use profile::{RamVolumes, profile_of};
+pub use why::{Explanation, SmallestChange, smallest_change};

@@ -27,9 +27,11 @@ impl Actor for Attestor {
 
     fn act(&mut self, view: &View<'_>) -> Vec<Command> {
         let attest = |event: &Event| match event {
-            Event::ProviderRegistered { provider, attributes } if self.known.contains(provider) => {
-                let (provider, attributes) = (*provider, attributes.clone());
-                Some(Command::AttestProvider { provider, attributes })
+            Event::ProviderRegistered { provider, registration }
+                if self.known.contains(provider) =>
+            {
+                let (provider, attributes) = (*provider, registration.attributes.clone());
+                Some(Command::AttestProvider { provider, attributes, expires_at: None })
             }
             _ => None,
         };

@@ -9,15 +9,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use crate::plain_vault::{Given, PlainVault};
-use undercut::{Command, Event, Genesis, SignedCommand, State, invariants, signing_digest};
+use undercut::{Command, Event, Genesis, Params, SignedCommand, State, invariants, signing_digest};
 use undercut_bidding::{Bid, BidClosedReason, BidEvent, TieBreak, eligibility};
-use undercut_ledger::bme::{BurnMint, OraclePrice, VaultEvent};
+use undercut_ledger::bme::{BurnMint, VaultEvent};
 use undercut_ledger::log::Record;
-use undercut_ledger::{LeaseEndReason, LedgerEvent, MemoryBank, Refund, SignedLease, plain};
+use undercut_ledger::oracle::OraclePrice;
+use undercut_ledger::{
+    InKind, LeaseEndReason, LedgerEvent, MemoryBank, Refund, SignedLease, plain,
+};
 use undercut_orderbook::{AwardMode, Order, OrderClosedReason, OrderEvent};
 use undercut_primitives::{
-    Address, BidId, BlockHeight, Decimal, Denom, DeploymentId, Digest, LeaseId, OrderId,
-    PricePerBlock, Provider, Tenant,
+    BidId, BlockHeight, Decimal, Denom, DeploymentId, Digest, LeaseId, OrderId, PricePerBlock,
+    Provider, Tenant,
 };
 
 /// One thing that is checked all along.
@@ -74,6 +77,7 @@ pub struct Auditor {
     supply: BTreeMap<Denom, u128>,
     vault: PlainVault,
     price: Option<OraclePrice>,
+    has_sources: bool,
     signed_bids: BTreeMap<BidId, (Digest, PricePerBlock)>,
     signed_deployments: BTreeMap<DeploymentId, (Digest, Digest)>,
     signed_choices: BTreeMap<BidId, Digest>,
@@ -99,6 +103,7 @@ impl Default for Auditor {
             supply: BTreeMap::new(),
             vault: PlainVault::default(),
             price: None,
+            has_sources: false,
             signed_bids: BTreeMap::new(),
             signed_deployments: BTreeMap::new(),
             signed_choices: BTreeMap::new(),
@@ -150,28 +155,42 @@ impl Auditor {
                     .note(is_empty, || format!("{id} closed for want of bids, and has some"));
             }
             Event::BlockOpened(context) => self.price = context.price,
+            Event::ParamsChanged => self.vault_rules(state.params()),
             Event::CommandAccepted(signed) => self.command(signed, &state.genesis().chain_id),
             Event::Bid(event) => self.bid(event, state),
             Event::Ledger(event) => self.ledger(event),
             Event::ProviderRegistered { .. }
+            | Event::ProviderUpdated { .. }
+            | Event::ProviderDeregistered(_)
             | Event::ProviderAttested { .. }
+            | Event::AttestationEnded { .. }
+            | Event::KeyRotated { .. }
+            | Event::ParamsScheduled { .. }
+            | Event::Oracle(_)
             | Event::Order(_)
             | Event::BlockSealed { .. } => {}
         }
     }
 
     fn genesis(&mut self, genesis: &Genesis) {
-        let bme = &genesis.params.bme;
-        self.vault = PlainVault::new(bme.mint_spread_bps, bme.redeem_spread_bps);
+        self.vault_rules(&genesis.params);
         for (_, coin) in &genesis.balances {
             add(&mut self.supply, &coin.denom, coin.amount.to_micro());
         }
         add(&mut self.supply, &Denom::uakt(), genesis.vault_uakt.to_micro());
     }
 
+    fn vault_rules(&mut self, params: &Params) {
+        let (mint, redeem) = (params.bme.mint_spread_bps, params.bme.redeem_spread_bps);
+        self.vault.set_spreads(mint, redeem);
+        // Who may say what AKT is worth: the block, or the sources.
+        self.has_sources = !params.oracle.sources.is_empty();
+    }
+
     fn bid(&mut self, event: &BidEvent, state: &State) {
         match event {
             BidEvent::BidPlaced(bid) => self.placed(bid),
+            BidEvent::BidRepriced { id, price, .. } => self.repriced(id, price),
             BidEvent::BidWon(id) => self.won(id, state),
             BidEvent::BidLost { id, .. } | BidEvent::BidClosed { id, .. } => {
                 if let BidEvent::BidClosed { reason: BidClosedReason::NoLongerEligible, .. } = event
@@ -197,6 +216,18 @@ impl Auditor {
         self.bids.entry(bid.id.order).or_default().insert(ranked);
     }
 
+    /// A price may only fall.
+    fn repriced(&mut self, id: &BidId, price: &PricePerBlock) {
+        let bids = self.bids.entry(id.order).or_default();
+        let before = bids.iter().find(|(_, _, other)| other == id).copied();
+        let falls = before.is_some_and(|(before, _, _)| price.value < before);
+        self.lowest.note(falls, || format!("bid {id} did not fall to {}", price.value));
+        if let Some(before @ (_, tie, _)) = before {
+            bids.remove(&before);
+            bids.insert((price.value, tie, *id));
+        }
+    }
+
     /// No open bid may be better than the winner, unless its provider is not eligible any more.
     fn won(&mut self, id: &BidId, state: &State) {
         let bids = self.bids.remove(&id.order).unwrap_or_default();
@@ -209,20 +240,25 @@ impl Auditor {
 
     fn ledger(&mut self, event: &LedgerEvent) {
         match event {
-            LedgerEvent::Deposited { account, deposit, .. } => {
-                self.plain.deposit(*account, deposit.depositor, deposit.amount.to_micro());
-            }
+            LedgerEvent::AccountOpened { id, denom, .. } => self.plain.open(*id, denom.clone()),
+            LedgerEvent::Deposited { account, deposit } => self.plain.deposit(*account, deposit),
             LedgerEvent::LeaseSigned(signed) => self.lease(signed),
-            LedgerEvent::Withdrawn { lease, coin } => {
+            LedgerEvent::InKindPaid(paid) => self.in_kind(paid),
+            LedgerEvent::AccountPaused { id, since, .. } => {
+                self.ran_dry(*id, *since);
+                self.plain.set_paused(id, true);
+            }
+            LedgerEvent::AccountResumed { id, .. } => self.plain.set_paused(id, false),
+            LedgerEvent::Withdrawn { lease, coin, fee } => {
                 let paid = self.withdrawn.entry(*lease).or_default();
-                *paid = paid.saturating_add(coin.amount.to_micro());
+                *paid = paid.saturating_add(coin.amount.to_micro()).saturating_add(fee.to_micro());
                 let (paid, earned) = (*paid, self.earned(lease));
                 // A withdrawal pays all that is earned, to the micro-unit.
                 let holds = Some(paid) == earned;
                 self.payments.note(holds, || format!("{lease} was paid {paid}, earned {earned:?}"));
             }
             LedgerEvent::LeaseEnded { id, at, reason, .. } => {
-                if *reason == LeaseEndReason::FundsExhausted {
+                if *reason == LeaseEndReason::FundsExhausted && !self.is_paused(id) {
                     self.ran_dry(id.deployment(), *at);
                 }
                 let (paid, earned) =
@@ -233,9 +269,29 @@ impl Auditor {
             }
             LedgerEvent::AccountClosed { id, refunds, .. } => self.closed(*id, refunds),
             LedgerEvent::Vault(VaultEvent::BurnMinted(done)) => self.converted(done),
-            LedgerEvent::AccountOpened { .. } | LedgerEvent::Settled(_) | LedgerEvent::Vault(_) => {
-            }
+            LedgerEvent::Vault(_)
+            | LedgerEvent::Settled(_)
+            | LedgerEvent::ReclamationStarted { .. }
+            | LedgerEvent::AllowanceGranted { .. }
+            | LedgerEvent::AllowanceRevoked(_) => {}
         }
+    }
+
+    fn is_paused(&self, lease: &LeaseId) -> bool {
+        let account = self.plain.accounts.get(&lease.deployment());
+        account.is_some_and(|account| account.is_paused)
+    }
+
+    /// A block paid in uakt: the plain model must find each share right, and the money there.
+    fn in_kind(&mut self, paid: &InKind) {
+        let ends = self.plain.cannot_pay_after(self.height).contains(&paid.account);
+        self.exhausted.note(ends, || format!("{} could pay its next block", paid.account));
+        for share in &paid.shares {
+            let withdrawn = self.withdrawn.entry(share.lease).or_default();
+            *withdrawn = withdrawn.saturating_add(share.value.to_micro());
+        }
+        let (account, holds) = (paid.account, self.plain.pay_in_kind(paid));
+        self.payments.note(holds, || format!("{account} was paid wrongly in uakt: {paid:?}"));
     }
 
     fn lease(&mut self, signed: &SignedLease) {
@@ -254,14 +310,14 @@ impl Auditor {
         let by_choice = choice == Some(&signed.tenant.command);
         let order = named && (by_order || by_choice);
         self.signed.note(order, || format!("lease {id} is not what its tenant signed"));
-        self.plain.start(terms.id, terms.price.value, terms.starts_at);
+        self.plain.start(terms.id, terms.price.value);
     }
 
     /// Remembers what was signed, by the digest that a consent holds.
     fn command(&mut self, signed: &SignedCommand, chain_id: &str) {
-        let SignedCommand { signer, nonce, expires_at, command, .. } = signed;
-        let digest = signing_digest(chain_id, signer, *nonce, *expires_at, command);
-        let (digest, account) = (digest.unwrap_or_default(), Address::of_key(signer));
+        let SignedCommand { account, signer, nonce, expires_at, command, .. } = signed;
+        let digest = signing_digest(chain_id, account, signer, *nonce, *expires_at, command);
+        let (digest, account) = (digest.unwrap_or_default(), *account);
         match command {
             Command::CreateBid(bid) => {
                 let id = bid.order.bid(Provider(account));
@@ -270,6 +326,14 @@ impl Auditor {
             Command::CreateDeployment(new) => {
                 let id = DeploymentId { tenant: Tenant(account), dseq: new.dseq };
                 self.signed_deployments.insert(id, (digest, new.version_hash));
+            }
+            Command::RepriceBid { bid, price } => {
+                self.signed_bids.insert(*bid, (digest, price.clone()));
+            }
+            Command::UpdateDeployment { id, version_hash } => {
+                if let Some((_, hash)) = self.signed_deployments.get_mut(id) {
+                    *hash = *version_hash;
+                }
             }
             Command::CreateLease(id) => {
                 self.signed_choices.insert(*id, digest);
@@ -298,10 +362,14 @@ impl Auditor {
     }
 
     fn closed(&mut self, id: DeploymentId, refunds: &[Refund]) {
-        let account = self.plain.accounts.remove(&id).unwrap_or_default();
-        let paid: Vec<_> = refunds.iter().map(|one| (one.to, one.amount.to_micro())).collect();
-        self.payments.note(paid == account.deposits, || {
-            format!("{id} was refunded {paid:?}, the plain model has {:?}", account.deposits)
+        let left = self.plain.accounts.remove(&id).map(|account| account.deposits);
+        let refund = |one: &Refund| {
+            (one.to, one.drawn_by, one.coin.denom.clone(), one.coin.amount.to_micro())
+        };
+        let (paid, left): (Vec<_>, _) =
+            (refunds.iter().map(refund).collect(), left.unwrap_or_default());
+        self.payments.note(paid == left, || {
+            format!("{id} was refunded {paid:?}, the plain model has {left:?}")
         });
     }
 
@@ -318,7 +386,7 @@ impl Auditor {
         };
         let [gross, paid, minted] =
             [&done.gross, &done.paid, &done.minted].map(|coin| coin.amount.to_micro());
-        let is_this_blocks = self.price == Some(done.price);
+        let is_this_blocks = self.has_sources || self.price == Some(done.price);
         let holds = is_this_blocks && expected == Some(Given { gross, paid, minted });
         self.conversions.note(holds, || format!("{done:?}, expected {expected:?}"));
     }

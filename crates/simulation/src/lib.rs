@@ -34,6 +34,7 @@
 mod actor;
 mod attestor;
 mod auditor;
+mod bidders;
 mod first_market;
 mod oracle;
 mod plain_vault;
@@ -48,6 +49,7 @@ mod world;
 
 pub use actor::{Actor, Declined, View};
 pub use auditor::{Auditor, Check};
+pub use bidders::NamedBidder;
 pub use provider::ProviderActor;
 pub use report::{Counts, Report};
 pub use rng::Stream;

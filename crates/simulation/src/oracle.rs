@@ -1,6 +1,6 @@
 //! A price that walks at random.
 
-use undercut_ledger::bme::OraclePrice;
+use undercut_ledger::oracle::OraclePrice;
 use undercut_primitives::{BlockTime, Decimal};
 
 use crate::Stream;

@@ -22,10 +22,9 @@ pub(crate) struct Given {
 }
 
 impl PlainVault {
-    pub(crate) fn new(mint_spread_bps: u32, redeem_spread_bps: u32) -> Self {
-        let (mint_spread_bps, redeem_spread_bps) =
-            (u128::from(mint_spread_bps), u128::from(redeem_spread_bps));
-        Self { credit_uakt: 0, mint_spread_bps, redeem_spread_bps }
+    /// Takes other spreads from now on, in basis points.
+    pub(crate) fn set_spreads(&mut self, mint: u32, redeem: u32) {
+        (self.mint_spread_bps, self.redeem_spread_bps) = (u128::from(mint), u128::from(redeem));
     }
 
     /// AKT for ACT at a price in 10^-18 US dollars; `None` when a number does not fit.
@@ -69,7 +68,8 @@ mod tests {
     #[test]
     fn the_reference_examples_come_out() {
         // chain.md 6.7, examples 1 to 3
-        let mut vault = PlainVault::new(25, 0);
+        let mut vault = PlainVault::default();
+        vault.set_spreads(25, 0);
         let given = vault.mint(877_192_982, 1_140_000_000_000_000_000).unwrap();
         assert_eq!((given.gross, given.paid), (999_999_999, 997_500_000));
         let mut fallen = vault;

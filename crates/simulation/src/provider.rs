@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use undercut::{Command, Event, Rejection};
-use undercut_bidding::{BidEvent, NewBid, ProviderProfile};
+use undercut_bidding::{BidEvent, NewBid, ProviderProfile, Registration};
 use undercut_ledger::LedgerEvent;
 use undercut_orderbook::OrderEvent;
 use undercut_primitives::{Address, BlockHeight, BlockSpan, Coin, LeaseId, OrderId, Provider};
@@ -106,12 +106,11 @@ impl ProviderActor {
         let (attributes, audits) = (self.bidder.profile().attributes.clone(), audits?);
         self.bidder.requalify(ProviderProfile { attributes, audits });
         match self.bidder.consider(order, &group.spec, &found.ceiling) {
-            Ok(quote) => Some(Command::CreateBid(NewBid {
-                order,
-                price: quote.price,
-                offer: quote.offer,
-                deposit: self.habits.deposit.clone(),
-            })),
+            Ok(quote) => {
+                let deposit = self.habits.deposit.clone();
+                let new = NewBid::new(order, quote.price, quote.offer, deposit);
+                Some(Command::CreateBid(NewBid { reclamation: found.reclamation, ..new }))
+            }
             Err(reason) => {
                 self.declined.push(Declined { order, provider: self.provider, reason });
                 None
@@ -125,7 +124,7 @@ impl ProviderActor {
         let mut commands = Vec::new();
         for lease in &self.leases {
             if self.random.happens(self.habits.gives_up_per_million) {
-                commands.push(Command::CloseLease(*lease));
+                commands.push(Command::close_lease(*lease));
             } else if withdraws {
                 commands.push(Command::Withdraw(*lease));
             }
@@ -144,7 +143,9 @@ impl Actor for ProviderActor {
         if !self.has_registered {
             self.has_registered = true;
             let attributes = self.bidder.profile().attributes.clone();
-            commands.push(Command::RegisterProvider { attributes });
+            let host_uri = format!("https://{}.example:8443", self.provider);
+            let registration = Registration::new(host_uri, attributes);
+            commands.push(Command::RegisterProvider(registration));
         }
         for record in view.records {
             self.observe(&record.event, view.height);

@@ -52,13 +52,9 @@ impl TenantActor {
             return None;
         }
         self.posted = index.saturating_add(1);
-        Some(Command::CreateDeployment(NewDeployment {
-            dseq: self.id(index).dseq,
-            groups: plan.groups.clone(),
-            version_hash: plan.version_hash,
-            deposit: plan.deposit.clone(),
-            award: plan.award,
-        }))
+        let (dseq, groups) = (self.id(index).dseq, plan.groups.clone());
+        let new = NewDeployment::new(dseq, groups, plan.version_hash, plan.deposit.clone());
+        Some(Command::CreateDeployment(NewDeployment { award: plan.award, ..new }))
     }
 
     /// What a running deployment needs from its tenant in this block.
@@ -88,7 +84,7 @@ impl TenantActor {
                     return None;
                 }
                 *done = done.saturating_add(1);
-                Some(Command::Deposit { deployment: id, coin })
+                Some(Command::deposit(id, coin))
             }
         }
     }

@@ -15,18 +15,16 @@ use undercut_primitives::crypto::{self, Namespace};
 use undercut_primitives::{
     Address, Amount, BlockHeight, BlockSpan, BlockTime, Coin, Denom, OrderId, Provider,
 };
-use undercut_provider::{
-    BidSettings, Bidder, Inventory, Node, RamVolumes, inventory::InventoryRejection,
-    node::NodeRejection, profile_of,
-};
+use undercut_provider::{inventory::InventoryRejection, node::NodeRejection};
 
 use crate::attestor::Attestor;
+use crate::bidders::bidder_of;
 use crate::oracle::PriceWalk;
-use crate::provider::{AnyPricing, Habits};
+use crate::provider::Habits;
 use crate::wallet::Wallet;
 use crate::{
-    Actor, Auditor, Check, CheckSignatures, Counts, Declined, PricingPlan, ProviderActor,
-    ProviderPlan, Report, Scenario, Stream, TenantActor, View,
+    Actor, Auditor, Check, CheckSignatures, Counts, Declined, ProviderActor, ProviderPlan, Report,
+    Scenario, Stream, TenantActor, View,
 };
 
 const ENTROPY: Namespace = Namespace("undercut/simulation-entropy/v1");
@@ -327,7 +325,7 @@ impl World {
     /// What the market came to so far.
     #[must_use]
     pub fn report(&self) -> Report {
-        let (vault, tally) = (self.engine.state().vault(), &self.tally);
+        let (vault, tally) = (self.engine.state().vault().books(), &self.tally);
         let mut match_blocks = tally.match_blocks.clone();
         match_blocks.sort_unstable();
         let state_root = self.last.iter().rev().find_map(|record| match record.event {
@@ -420,7 +418,7 @@ impl Tally {
             Event::Ledger(LedgerEvent::LeaseSigned(_)) => increment(&mut counts.leases_signed),
             Event::Ledger(LedgerEvent::LeaseEnded { reason, .. }) => match reason {
                 LeaseEndReason::FundsExhausted => increment(&mut counts.leases_exhausted),
-                LeaseEndReason::Tenant | LeaseEndReason::Provider => {
+                LeaseEndReason::Tenant | LeaseEndReason::Provider(_) => {
                     increment(&mut counts.leases_closed);
                 }
             },
@@ -450,29 +448,7 @@ fn provider_actor(
     account: Address,
     plan: &ProviderPlan,
 ) -> Result<ProviderActor, WorldError> {
-    let nodes = plan.nodes.iter().enumerate();
-    let nodes = nodes.map(|(number, text)| Node::parse(format!("node-{number:02}"), text));
-    let nodes = nodes.collect::<Result<Vec<Node>, _>>();
-    let provider = || plan.name.clone();
-    let nodes = nodes.map_err(|source| WorldError::Node { provider: provider(), source })?;
-    let nodes = nodes.into_iter().map(|mut node| {
-        node.storage_classes = plan.pools.iter().map(|(class, _)| class.clone()).collect();
-        node
-    });
-    let inventory = Inventory::new(nodes.collect());
-    let inventory =
-        inventory.map_err(|source| WorldError::Inventory { provider: provider(), source })?;
-    let pools = plan.pools.iter();
-    let inventory =
-        pools.fold(inventory, |inventory, (class, bytes)| inventory.with_pool(class, *bytes));
-    let inventory = inventory.with_leased_ips(plan.leased_ips);
-    let mut profile = profile_of(&inventory, RamVolumes::Advertised);
-    profile.attributes.extend(plan.attributes.iter().cloned());
-    let pricing: AnyPricing = match &plan.pricing {
-        PricingPlan::Scale(scale) => Box::new(scale.clone()),
-        PricingPlan::UsdTargets(targets) => Box::new(targets.clone()),
-    };
-    let bidder = Bidder::new(profile, inventory, pricing, BidSettings::default());
+    let bidder = bidder_of(plan)?;
     let habits = Habits {
         latency: plan.latency,
         withdraws_every: plan.withdraws_every,

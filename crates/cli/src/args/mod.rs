@@ -1,11 +1,13 @@
 //! What can be typed.
 
+mod order;
 mod sdl;
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+pub(crate) use order::{ExplainOrder, Order};
 pub(crate) use sdl::{Check, Diff, Explain, Fmt, Format, New, Sdl};
 
 use crate::style::{Style, When};
@@ -54,6 +56,12 @@ pub(crate) enum Verb {
         before_help = "Examples:\n  undercut log verify market\n  undercut log verify market --head 5f0c…\n  undercut log inspect market --json"
     )]
     Log(Log),
+    /// Tell who bids on an order, who does not, and why
+    #[command(
+        subcommand,
+        before_help = "Examples:\n  undercut order explain --dry-run deploy.yaml\n  undercut order explain market o1\n  undercut order explain market o1 --json"
+    )]
+    Order(Order),
     /// Write, check, explain and compare manifests
     #[command(
         subcommand,

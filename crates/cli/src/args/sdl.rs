@@ -257,7 +257,7 @@ fn version(text: &str) -> Result<Version, &'static str> {
     }
 }
 
-fn usd(text: &str) -> Result<Usd, String> {
+pub(super) fn usd(text: &str) -> Result<Usd, String> {
     match text.parse::<Usd>() {
         Ok(usd) if usd.is_zero() => Err("it must be more than nothing".to_owned()),
         Ok(usd) => Ok(usd),

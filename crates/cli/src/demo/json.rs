@@ -20,6 +20,8 @@ struct Answer {
     minted: BTreeMap<&'static str, String>,
     log: Log,
     state_root: String,
+    /// How many commands were refused, by code.
+    refused: BTreeMap<&'static str, u64>,
     checks: Vec<Check>,
 }
 
@@ -54,6 +56,8 @@ struct Log {
 struct Check {
     name: &'static str,
     ok: bool,
+    /// How often it was looked at; `ok` says nothing where that is never.
+    times: u64,
 }
 
 /// The report as one line of JSON.
@@ -88,10 +92,11 @@ pub(super) fn object(report: &Report) -> Result<String, Failure> {
         ]),
         log: Log { records: report.head.records, head: report.head.hash.to_string() },
         state_root: report.state_root.to_string(),
+        refused: report.refused.iter().map(|(code, (times, _))| (*code, *times)).collect(),
         checks: report
             .checks
             .iter()
-            .map(|check| Check { name: check.name, ok: check.is_ok() })
+            .map(|check| Check { name: check.name, ok: check.is_ok(), times: check.times })
             .collect(),
     };
     let text = serde_json::to_string(&answer);

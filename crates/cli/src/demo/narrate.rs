@@ -181,21 +181,20 @@ impl Narrator {
     fn ledger(&mut self, world: &World, event: &LedgerEvent, height: BlockHeight) {
         match event {
             LedgerEvent::LeaseSigned(signed) => self.lease(world, signed),
-            LedgerEvent::Withdrawn { lease, coin } => {
+            LedgerEvent::Withdrawn { lease, coin, .. } => {
                 let handle = self.number_of(lease);
                 let provider = world.name(&lease.provider().0);
                 let text = format!("{provider:<7} withdraws {}", units::coin(coin));
                 self.line(Kind::Paid, height, &handle, &text);
             }
-            LedgerEvent::Deposited { account, denom, deposit } => {
+            LedgerEvent::Deposited { account, deposit } => {
                 let deposits = self.funded.entry(*account).or_default();
                 *deposits = deposits.saturating_add(1);
                 if *deposits > 1 {
                     let name = world.name(&deposit.depositor);
-                    let coin = undercut_primitives::Coin::new(denom.clone(), deposit.amount);
                     let end = world.engine().state().escrow().ends_at(account);
                     let end = end.map_or_else(String::new, |end| format!(", lasts to block {end}"));
-                    let text = format!("{name:<7} adds {}{end}", units::coin(&coin));
+                    let text = format!("{name:<7} adds {}{end}", units::coin(&deposit.coin));
                     self.line(Kind::TopUp, height, "", &text);
                 }
             }
@@ -203,7 +202,13 @@ impl Narrator {
             LedgerEvent::Vault(VaultEvent::BurnMinted(done)) => self.burned(world, done, height),
             LedgerEvent::AccountOpened { .. }
             | LedgerEvent::Settled(_)
+            | LedgerEvent::InKindPaid(_)
+            | LedgerEvent::ReclamationStarted { .. }
+            | LedgerEvent::AccountPaused { .. }
+            | LedgerEvent::AccountResumed { .. }
             | LedgerEvent::AccountClosed { .. }
+            | LedgerEvent::AllowanceGranted { .. }
+            | LedgerEvent::AllowanceRevoked(_)
             | LedgerEvent::Vault(_) => {}
         }
     }
@@ -244,7 +249,7 @@ impl Narrator {
                 format!("{tenant:<7} has no money for another block; {provider} was paid in full"),
             ),
             LeaseEndReason::Tenant => (Kind::Closed, format!("{tenant:<7} closes the deployment")),
-            LeaseEndReason::Provider => (
+            LeaseEndReason::Provider(_) => (
                 Kind::GaveUp,
                 format!("{provider:<7} gives the lease up; {tenant}'s group is paused"),
             ),

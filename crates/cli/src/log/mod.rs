@@ -8,10 +8,8 @@ use std::path::Path;
 use serde::Serialize;
 use undercut::Event;
 use undercut::replay::{Diverged, Replay, replay_commands};
-use undercut_bidding::BidEvent;
+use undercut_ledger::MemoryBank;
 use undercut_ledger::log::{Head, LogBroken, Reader, Record};
-use undercut_ledger::{LedgerEvent, MemoryBank, bme::VaultEvent};
-use undercut_orderbook::OrderEvent;
 use undercut_primitives::{BlockHeight, Digest};
 
 use crate::args::{self, Depth};
@@ -29,17 +27,17 @@ pub(crate) fn run(verb: &args::Log) -> Result<Exit, Failure> {
 }
 
 /// What went through a reader from the first record to the last.
-struct Walk {
+pub(crate) struct Walk {
     head: Head,
     /// The head at the last seal.
     sealed: Head,
-    height: BlockHeight,
+    pub(crate) height: BlockHeight,
     /// Where the next record starts.
     offset: u64,
 }
 
 /// Verifies all records of a log and hands each on.
-fn walk(
+pub(crate) fn walk(
     kept: &Kept,
     mut each: impl FnMut(&Record<Event>) -> Result<(), Failure>,
 ) -> Result<Walk, Failure> {
@@ -157,7 +155,7 @@ fn inspect(dir: &Path, json: bool) -> Result<Exit, Failure> {
     let mut kinds: BTreeMap<&'static str, u64> = BTreeMap::new();
     let (mut chain_id, mut root) = (String::new(), Digest::ZERO);
     let walk = walk(&kept, |record| {
-        let count = kinds.entry(kind(&record.event)).or_default();
+        let count = kinds.entry(record.event.kind()).or_default();
         *count = count.saturating_add(1);
         match &record.event {
             Event::Genesis(genesis) => chain_id.clone_from(&genesis.chain_id),
@@ -201,46 +199,6 @@ fn table(kept: &Kept, found: &Inspection) -> String {
         text.push_str(&format!("  {kind:<20} {count:>9}\n"));
     }
     text
-}
-
-/// The event's name, as in the log's documentation.
-fn kind(event: &Event) -> &'static str {
-    match event {
-        Event::Genesis(_) => "Genesis",
-        Event::BlockOpened(_) => "BlockOpened",
-        Event::CommandAccepted(_) => "CommandAccepted",
-        Event::ProviderRegistered { .. } => "ProviderRegistered",
-        Event::ProviderAttested { .. } => "ProviderAttested",
-        Event::Order(event) => match event {
-            OrderEvent::DeploymentCreated { .. } => "DeploymentCreated",
-            OrderEvent::OrderOpened(_) => "OrderOpened",
-            OrderEvent::OrderMatched(_) => "OrderMatched",
-            OrderEvent::OrderClosed { .. } => "OrderClosed",
-            OrderEvent::GroupPaused(_) => "GroupPaused",
-            OrderEvent::GroupClosed(_) => "GroupClosed",
-            OrderEvent::DeploymentClosed(_) => "DeploymentClosed",
-        },
-        Event::Bid(event) => match event {
-            BidEvent::BidPlaced(_) => "BidPlaced",
-            BidEvent::BidWon(_) => "BidWon",
-            BidEvent::BidLost { .. } => "BidLost",
-            BidEvent::BidClosed { .. } => "BidClosed",
-        },
-        Event::Ledger(event) => match event {
-            LedgerEvent::AccountOpened { .. } => "AccountOpened",
-            LedgerEvent::Deposited { .. } => "Deposited",
-            LedgerEvent::LeaseSigned(_) => "LeaseSigned",
-            LedgerEvent::Settled(_) => "Settled",
-            LedgerEvent::Withdrawn { .. } => "Withdrawn",
-            LedgerEvent::LeaseEnded { .. } => "LeaseEnded",
-            LedgerEvent::AccountClosed { .. } => "AccountClosed",
-            LedgerEvent::Vault(VaultEvent::BurnRequested(_)) => "BurnRequested",
-            LedgerEvent::Vault(VaultEvent::BurnMinted(_)) => "BurnMinted",
-            LedgerEvent::Vault(VaultEvent::BurnCancelled(_)) => "BurnCancelled",
-            LedgerEvent::Vault(VaultEvent::MintStatusChanged { .. }) => "MintStatusChanged",
-        },
-        Event::BlockSealed { .. } => "BlockSealed",
-    }
 }
 
 fn replay(dir: &Path, depth: Depth) -> Result<Exit, Failure> {

@@ -3,6 +3,7 @@
 mod demo;
 mod explain;
 mod log;
+mod order;
 mod page;
 mod sdl;
 mod sdl_check;
@@ -120,7 +121,7 @@ impl Drop for Folder {
 }
 
 /// Every verb.
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 19] = [
     "",
     "demo",
     "explain",
@@ -128,6 +129,8 @@ const VERBS: [&str; 17] = [
     "log inspect",
     "log replay",
     "log verify",
+    "order",
+    "order explain",
     "sdl",
     "sdl check",
     "sdl diff",
@@ -149,6 +152,12 @@ fn wrong_use_exits_2_and_says_what_is_right() {
         ("demo --seed x", "--seed"),
         ("demo --skip-invalid", "FILE"),
         ("log verify", "DIR"),
+        ("order explain", "--dry-run"),
+        ("order explain market", "ORDER"),
+        ("order explain market x", "names no order"),
+        ("order explain market o1 --seed 7", "cannot be used with"),
+        ("order explain --dry-run x --at 7", "cannot be used with"),
+        ("order explain --dry-run x --providers 1001", "1..=1000"),
         ("sdl check", "FILE"),
         ("sdl check --json --format sarif x", "cannot be used with"),
         ("sdl check --format xml x", "human, json, sarif, github"),
@@ -182,7 +191,7 @@ fn every_help_starts_with_examples() {
         assert_eq!((lines[0], lines[4]), ("Examples:", ""), "{verb}: {}", ran.out);
         assert!(lines[1].starts_with("  undercut "), "{verb}: {}", ran.out);
     }
-    for above in ["", "log", "sdl"] {
+    for above in ["", "log", "order", "sdl"] {
         let ran = undercut(&format!("{above} -h"));
         let listed = ran.out.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
         let verbs = listed.lines().filter_map(|line| line.split_whitespace().next());

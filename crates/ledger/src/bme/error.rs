@@ -4,7 +4,7 @@ use undercut_primitives::{Address, Amount, Code, Denom};
 
 use super::{ConversionRefused, MintStatus};
 
-/// Why a burn is refused.
+/// Why a burn, a cancellation or a gift is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BmeRejection {
@@ -22,6 +22,12 @@ pub enum BmeRejection {
     /// Only uakt and uact are burned for each other.
     #[error("{denom} cannot be burned; uakt and uact can")]
     UnknownDenom {
+        /// The denom.
+        denom: Denom,
+    },
+    /// The vault takes no gift but uakt.
+    #[error("the vault is funded with uakt, not with {denom}")]
+    FundDenom {
         /// The denom.
         denom: Denom,
     },
@@ -52,6 +58,14 @@ pub enum BmeRejection {
         /// The least, in uact.
         mint_min: Amount,
     },
+    /// A redemption that would mint more AKT than a whole epoch may. Redeem it in parts.
+    #[error("{needed} uakt would be newly minted, one epoch may mint {needed_max}")]
+    BeyondEpochCap {
+        /// AKT that would be newly minted, in uakt.
+        needed: Amount,
+        /// The most in one epoch, in uakt.
+        needed_max: Amount,
+    },
     /// Too many requests of one account wait. Try again in a later block.
     #[error("{own_max} requests of {owner} wait already")]
     OwnQueueFull {
@@ -65,6 +79,22 @@ pub enum BmeRejection {
     QueueFull {
         /// How many may wait.
         waiting_max: u32,
+    },
+    /// No such request waits: it was executed or cancelled, or never made.
+    #[error("no request {id} waits")]
+    RequestNotFound {
+        /// Which.
+        id: u64,
+    },
+    /// The request is someone else's.
+    #[error("request {id} is of {owner}, not of {asker}")]
+    NotYours {
+        /// Which.
+        id: u64,
+        /// Whose it is.
+        owner: Address,
+        /// Who asks.
+        asker: Address,
     },
 }
 
@@ -82,6 +112,10 @@ impl BmeRejection {
             Self::BelowMinimum { .. } => "BME007",
             Self::OwnQueueFull { .. } => "BME009",
             Self::QueueFull { .. } => "BME008",
+            Self::RequestNotFound { .. } => "BME010",
+            Self::NotYours { .. } => "BME011",
+            Self::FundDenom { .. } => "BME012",
+            Self::BeyondEpochCap { .. } => "BME013",
         })
     }
 }

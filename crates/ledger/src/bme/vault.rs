@@ -1,156 +1,184 @@
-//! [`Vault`]: collateral, credit, supply of ACT, and the queue of requests.
+//! [`Vault`]: requests in, conversions out, and the one place where events become true.
+//!
+//! | request | input | guard | next | events |
+//! | --- | --- | --- | --- | --- |
+//! | none | [`Vault::request`] | the rules of [`BmeRejection`], in their order | waits | `BurnRequested` |
+//! | waits | [`Vault::cancel`] by its owner | | gone, coins back | `BurnCancelled` |
+//! | waits | [`Vault::execute`] | halted, no price, or the epoch's cap was reached before | waits | none |
+//! | waits | [`Vault::execute`] | mints more AKT than the epoch still may | waits | `RedeemCapReached` |
+//! | waits | [`Vault::execute`] | more ACT than outstanding, attempts left | waits, attempts + 1 | `BurnRetried` |
+//! | waits | [`Vault::execute`] | more ACT than outstanding, last attempt | gone, coins back | `BurnCancelled` |
+//! | waits | [`Vault::execute`] | too little, too much for an epoch, or does not fit | gone, coins back | `BurnCancelled` |
+//! | waits | [`Vault::execute`] | none of these | gone | `BurnMinted` |
+//!
+//! Source: `chain.md` 6.4 and 6.5.
 
-use alloc::collections::BTreeMap;
-use alloc::vec;
-use alloc::vec::Vec;
-
-use serde::{Deserialize, Serialize};
 use undercut_primitives::{Address, Amount, BlockHeight, Coin, Decimal, Denom, Misfit};
 
-use super::{BmeParams, BmeRejection, Conversion, MintStatus, OraclePrice, convert};
-use crate::Posting;
-use crate::bank::vault_address;
+use super::queue::Queue;
+use super::status::readable;
+use super::{
+    BmeParams, BmeRejection, BurnMint, BurnRequest, CancelReason, Conversion, ConversionRefused,
+    Direction, RetryReason, VaultBooks, VaultEvent, convert,
+};
+use crate::oracle::OraclePrice;
 
-/// A burn that waits for the end of a block.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BurnRequest {
-    /// Its number, from 1, in order of arrival.
-    pub id: u64,
-    /// Who burns, and receives what comes out.
-    pub owner: Address,
-    /// What is burned.
-    pub burned: Coin,
-    /// The block of the request.
-    pub requested_at: BlockHeight,
+/// What a burn would give at a price, in micro-units of what comes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// Which way.
+    pub direction: Direction,
+    /// Gross, spread and what the owner would get.
+    pub conversion: Conversion,
+    /// The part of gross that would be newly minted; the rest would come from credit.
+    pub minted: Amount,
 }
 
-/// An executed conversion.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BurnMint {
-    /// The request.
-    pub id: u64,
-    /// Who burned.
-    pub owner: Address,
-    /// What was burned.
-    pub burned: Coin,
-    /// What came out, before the spread.
-    pub gross: Coin,
-    /// What the owner got.
-    pub paid: Coin,
-    /// The part of `gross` that was newly minted; the rest came from credit.
-    pub minted: Coin,
-    /// The price it happened at.
-    pub price: OraclePrice,
-}
-
-/// A change of the vault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum VaultEvent {
-    /// A burn waits; what is burned lies in the vault.
-    BurnRequested(BurnRequest),
-    /// A burn was executed.
-    BurnMinted(BurnMint),
-    /// A burn could not be executed; what was to be burned went back.
-    BurnCancelled(BurnRequest),
-    /// The status changed.
-    MintStatusChanged {
-        /// The status before.
-        from: MintStatus,
-        /// The status now.
-        to: MintStatus,
-    },
-}
-
-impl VaultEvent {
-    /// The movements of money that the event stands for, in order.
-    #[must_use]
-    pub fn postings(&self) -> Vec<Posting> {
-        let vault = vault_address();
-        match self {
-            Self::BurnRequested(request) => {
-                let (from, coin) = (request.owner, request.burned.clone());
-                vec![Posting::Transfer { from, to: vault, coin }]
-            }
-            Self::BurnCancelled(request) => {
-                let (to, coin) = (request.owner, request.burned.clone());
-                vec![Posting::Transfer { from: vault, to, coin }]
-            }
-            Self::BurnMinted(done) => {
-                let mut postings = Vec::new();
-                // Burned AKT stays as collateral; burned ACT is destroyed.
-                if done.burned.denom == Denom::uact() {
-                    postings.push(Posting::Burn { from: vault, coin: done.burned.clone() });
-                }
-                postings.push(Posting::Mint { to: vault, coin: done.minted.clone() });
-                let (to, coin) = (done.owner, done.paid.clone());
-                postings.push(Posting::Transfer { from: vault, to, coin });
-                postings
-            }
-            Self::MintStatusChanged { .. } => Vec::new(),
-        }
-    }
-}
-
-/// Collateral against outstanding ACT. All amounts in micro-units.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Collateral against outstanding ACT, and the requests that wait.
+///
+/// ```
+/// use undercut_ledger::bme::{BmeParams, Direction, Vault};
+/// use undercut_ledger::oracle::OraclePrice;
+/// use undercut_primitives::{Address, Amount, BlockHeight, BlockTime, Coin};
+///
+/// let params = BmeParams::default();
+/// let mut vault = Vault::new(Amount::ZERO, Amount::ZERO, &params);
+/// let published_at = BlockTime::from_unix_seconds(0);
+/// let price = OraclePrice { usd_per_akt: "1.14".parse().unwrap(), published_at };
+/// let price = Some(&price);
+/// let (alice, at) = (Address::of_module("alice"), BlockHeight::new(3));
+/// let waits = vault.request(alice, &Coin::uakt(877_192_982), at, price, &params).unwrap();
+/// vault.apply(&waits).unwrap();
+///
+/// // Block 10 is the first whose end has an epoch.
+/// let opened = vault.open_epoch(Direction::Mint, BlockHeight::new(10), price, &params).unwrap();
+/// vault.apply(&opened).unwrap();
+/// let turns: Vec<u64> = vault.turns(Direction::Mint, &params).collect();
+/// for id in turns {
+///     let done = vault.execute(id, price, &params).unwrap();
+///     vault.apply(&done).unwrap();
+/// }
+/// assert_eq!(vault.books().outstanding_uact, Amount::from_micro(999_999_999));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vault {
-    /// AKT that backs the outstanding ACT; requests that wait are not in it.
-    pub collateral_uakt: Amount,
-    /// AKT burned for ACT and not yet paid back: paid out before any AKT is minted.
-    pub remint_credit_uakt: Amount,
-    /// All ACT that exists by these books: genesis, plus minted, minus burned.
-    pub outstanding_uact: Amount,
-    /// AKT burned for ACT, ever.
-    pub burned_uakt: Amount,
-    /// ACT minted, ever, with the spread.
-    pub minted_uact: Amount,
-    /// ACT burned for AKT, ever.
-    pub burned_uact: Amount,
-    /// AKT newly minted, ever.
-    pub minted_uakt: Amount,
-    /// The status after the last change.
-    pub status: MintStatus,
-    /// Requests that wait, by arrival.
-    pub requests: BTreeMap<u64, BurnRequest>,
-    /// Requests ever made.
-    pub requests_made: u64,
+    books: VaultBooks,
+    queue: Queue,
 }
 
 impl Vault {
-    /// Collateral value ÷ outstanding ACT, or `None` when no ACT is outstanding or a number does
-    /// not fit. Order of operations as in `chain.md` 6.3: price × collateral, then ÷ supply.
+    /// The vault at genesis: `vault_uakt` lie in it as collateral without credit, `genesis_uact`
+    /// exist. The first epochs are due at `epoch_blocks_min`.
     #[must_use]
-    pub fn ratio(&self, price: &OraclePrice) -> Option<Decimal> {
-        if self.outstanding_uact.is_zero() {
-            return None;
-        }
-        let value = price.usd_per_akt.mul_exact(self.collateral_uakt).ok()?;
-        let supply = Decimal::from_whole(1).mul_exact(self.outstanding_uact).ok()?;
-        value.div_half_even(supply).ok()
+    pub fn new(vault_uakt: Amount, genesis_uact: Amount, params: &BmeParams) -> Self {
+        Self { books: VaultBooks::new(vault_uakt, genesis_uact, params), queue: Queue::default() }
     }
 
-    /// Whether ACT may be minted at this price; `None` is no usable price.
-    #[must_use]
-    pub fn status_at(&self, price: Option<&OraclePrice>, params: &BmeParams) -> MintStatus {
-        let Some(price) = price else { return MintStatus::HaltOracle };
-        if self.outstanding_uact.is_zero() {
-            return MintStatus::Healthy;
+    /// The vault with these books and waiting requests, as [`Vault::books`] and
+    /// [`Vault::requests`] gave them, in any order.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit`] when the books do not add up, or a request was never made or is there twice.
+    pub fn restore(
+        books: VaultBooks,
+        requests: impl IntoIterator<Item = BurnRequest>,
+    ) -> Result<Self, Misfit> {
+        books.check()?;
+        let mut queue = Queue::default();
+        for request in requests {
+            if request.id > books.requests_made {
+                return Err(Misfit::new("a request that was never made"));
+            }
+            queue.insert(&request)?;
         }
-        match self.ratio(price).map(Decimal::to_basis_points_floor) {
-            Some(bps) if bps > params.warn_ratio_bps => MintStatus::Healthy,
-            Some(bps) if bps > params.halt_ratio_bps => MintStatus::Warning,
-            Some(_) | None => MintStatus::HaltCollateral,
+        Ok(Self { books, queue })
+    }
+
+    /// All numbers. One entry of the state; each waiting request is one of its own.
+    #[must_use]
+    pub const fn books(&self) -> &VaultBooks {
+        &self.books
+    }
+
+    pub(super) const fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    /// A waiting request.
+    #[must_use]
+    pub fn request_by_id(&self, id: u64) -> Option<&BurnRequest> {
+        self.queue.get(id)
+    }
+
+    /// All waiting requests, by arrival.
+    pub fn requests(&self) -> impl Iterator<Item = &BurnRequest> {
+        self.queue.iter()
+    }
+
+    /// What all waiting requests of a direction burn, in micro-units of what they burn. Constant
+    /// time.
+    #[must_use]
+    pub fn waiting(&self, direction: Direction) -> Amount {
+        self.queue.waiting(direction)
+    }
+
+    /// What a burn would give now, by the rules of [`Vault::request`] that are about the amount.
+    ///
+    /// # Errors
+    ///
+    /// The first broken rule, in the order of [`BmeRejection`]'s variants.
+    pub fn quote(
+        &self,
+        burned: &Coin,
+        price: Option<&OraclePrice>,
+        params: &BmeParams,
+    ) -> Result<Quote, BmeRejection> {
+        check_amount(burned.amount)?;
+        let denom = &burned.denom;
+        let direction = Direction::of_burned(denom)
+            .ok_or_else(|| BmeRejection::UnknownDenom { denom: denom.clone() })?;
+        let status = self.status_at(price, params);
+        match readable(price).filter(|_| status.allows(direction)) {
+            Some(price) => self.quote_at(direction, burned.amount, price, params),
+            None => Err(BmeRejection::Halted { denom: denom.clone(), status }),
         }
     }
 
-    /// The event of a changed status, if it changed.
-    #[must_use]
-    pub fn observe(&self, price: Option<&OraclePrice>, params: &BmeParams) -> Option<VaultEvent> {
-        let (from, to) = (self.status, self.status_at(price, params));
-        (from != to).then_some(VaultEvent::MintStatusChanged { from, to })
+    /// The rules about the amount of an allowed burn. Source: `chain.md` 6.5.
+    fn quote_at(
+        &self,
+        direction: Direction,
+        burned: Amount,
+        price: &OraclePrice,
+        params: &BmeParams,
+    ) -> Result<Quote, BmeRejection> {
+        let (akt, act) = (price.usd_per_akt, Decimal::ONE);
+        if direction == Direction::Mint {
+            let conversion = convert(burned, akt, act, params.mint_spread_bps)?;
+            let (gross, mint_min) = (conversion.gross, params.mint_min);
+            if gross < mint_min {
+                return Err(BmeRejection::BelowMinimum { gross, mint_min });
+            }
+            return Ok(Quote { direction, conversion, minted: gross });
+        }
+        let outstanding = self.books.outstanding_uact;
+        if burned > outstanding {
+            return Err(BmeRejection::MoreThanOutstanding { burned, outstanding });
+        }
+        let conversion = convert(burned, act, akt, params.redeem_spread_bps)?;
+        let credit = self.books.remint_credit_uakt;
+        let minted = conversion.gross.checked_sub(credit).unwrap_or_default();
+        match params.redeem_new_uakt_per_epoch_max {
+            Some(needed_max) if minted > needed_max => {
+                Err(BmeRejection::BeyondEpochCap { needed: minted, needed_max })
+            }
+            Some(_) | None => Ok(Quote { direction, conversion, minted }),
+        }
     }
 
-    /// Takes a burn into the queue. What it would give now is computed as a check only.
+    /// Takes a burn into the queue. Everything that would cancel it in its epoch is refused here
+    /// already, at the price of now; the price that counts is the epoch's.
     ///
     /// # Errors
     ///
@@ -163,296 +191,218 @@ impl Vault {
         price: Option<&OraclePrice>,
         params: &BmeParams,
     ) -> Result<VaultEvent, BmeRejection> {
-        if burned.amount.is_zero() {
-            return Err(BmeRejection::AmountZero);
-        }
-        if burned.amount > Amount::SUPPLY_MAX {
-            let (amount, amount_max) = (burned.amount, Amount::SUPPLY_MAX);
-            return Err(BmeRejection::AmountTooLarge { amount, amount_max });
-        }
-        self.conversion(burned, price, params)?;
+        self.quote(burned, price, params)?;
         let own_max = params.requests_per_owner_max;
-        let own = self.requests.values().filter(|request| request.owner == owner).count();
-        if u32::try_from(own).is_ok_and(|own| own >= own_max) {
+        if self.queue.count_of(&owner) >= own_max {
             return Err(BmeRejection::OwnQueueFull { owner, own_max });
         }
         let waiting_max = params.requests_waiting_max;
-        if u32::try_from(self.requests.len()).is_ok_and(|waiting| waiting >= waiting_max) {
+        if u32::try_from(self.queue.len()).is_ok_and(|waiting| waiting >= waiting_max) {
             return Err(BmeRejection::QueueFull { waiting_max });
         }
-        let id = self.requests_made.saturating_add(1);
         Ok(VaultEvent::BurnRequested(BurnRequest {
-            id,
+            id: self.books.requests_made.saturating_add(1),
             owner,
             burned: burned.clone(),
             requested_at: at,
+            attempts: 0,
         }))
     }
 
-    /// What a burn gives now, if the status allows it.
-    fn conversion(
-        &self,
-        burned: &Coin,
-        price: Option<&OraclePrice>,
-        params: &BmeParams,
-    ) -> Result<(Conversion, OraclePrice), BmeRejection> {
-        let is_mint = burned.denom == Denom::uakt();
-        if !is_mint && burned.denom != Denom::uact() {
-            return Err(BmeRejection::UnknownDenom { denom: burned.denom.clone() });
-        }
-        let status = self.status_at(price, params);
-        let allowed = if is_mint { status.allows_mint() } else { status.allows_redeem() };
-        let (true, Some(price)) = (allowed, price) else {
-            return Err(BmeRejection::Halted { denom: burned.denom.clone(), status });
-        };
-        let (akt, act) = (price.usd_per_akt, Decimal::ONE);
-        if !is_mint {
-            let (burned, outstanding) = (burned.amount, self.outstanding_uact);
-            if burned > outstanding {
-                return Err(BmeRejection::MoreThanOutstanding { burned, outstanding });
-            }
-            let conversion = convert(burned, act, akt, params.redeem_spread_bps)?;
-            return Ok((conversion, *price));
-        }
-        let conversion = convert(burned.amount, akt, act, params.mint_spread_bps)?;
-        if conversion.gross < params.mint_min {
-            let (gross, mint_min) = (conversion.gross, params.mint_min);
-            return Err(BmeRejection::BelowMinimum { gross, mint_min });
-        }
-        Ok((conversion, *price))
-    }
-
-    /// The requests whose turn it is: redemptions, then mints, each by arrival and up to the
-    /// limit, so that neither can starve the other.
-    pub fn turns(&self, params: &BmeParams) -> impl Iterator<Item = &BurnRequest> {
-        let most = usize::try_from(params.requests_per_block_max).unwrap_or(usize::MAX);
-        let is_mint = |request: &&BurnRequest| request.burned.denom == Denom::uakt();
-        let redemptions = self.requests.values().filter(move |request| !is_mint(request));
-        redemptions.take(most).chain(self.requests.values().filter(is_mint).take(most))
-    }
-
-    /// Executes one request; `None` when it has to wait, a cancellation when it can never be.
-    #[must_use]
-    pub fn execute(
-        &self,
-        request: &BurnRequest,
-        price: Option<&OraclePrice>,
-        params: &BmeParams,
-    ) -> Option<VaultEvent> {
-        let (conversion, price) = match self.conversion(&request.burned, price, params) {
-            Ok(done) => done,
-            Err(BmeRejection::Halted { .. }) => return None,
-            Err(_) => return Some(VaultEvent::BurnCancelled(request.clone())),
-        };
-        let is_mint = request.burned.denom == Denom::uakt();
-        let out = if is_mint { Denom::uact() } else { Denom::uakt() };
-        let credit = if is_mint { Amount::ZERO } else { self.remint_credit_uakt };
-        let minted = conversion.gross.checked_sub(credit).unwrap_or_default();
-        Some(VaultEvent::BurnMinted(BurnMint {
-            id: request.id,
-            owner: request.owner,
-            burned: request.burned.clone(),
-            gross: Coin::new(out.clone(), conversion.gross),
-            paid: Coin::new(out.clone(), conversion.paid),
-            minted: Coin::new(out, minted),
-            price,
-        }))
-    }
-
-    /// Makes an event true.
+    /// Takes a waiting request back; its coins return to its owner. Also during a halt. Beats W20.
     ///
     /// # Errors
     ///
-    /// [`Misfit`] when the event takes what is not there.
-    pub fn apply(&mut self, event: &VaultEvent) -> Result<(), Misfit> {
-        match event {
-            VaultEvent::BurnRequested(request) => {
-                self.requests_made = request.id;
-                match self.requests.insert(request.id, request.clone()) {
-                    None => Ok(()),
-                    Some(_) => Err(Misfit::new("the request exists already")),
-                }
-            }
-            VaultEvent::BurnMinted(done) => {
-                self.requests.remove(&done.id).ok_or(Misfit::new("no such request"))?;
-                self.apply_burn_mint(done).ok_or(Misfit::new("the vault has not what is paid out"))
-            }
-            VaultEvent::BurnCancelled(request) => {
-                self.requests.remove(&request.id).ok_or(Misfit::new("no such request"))?;
-                Ok(())
-            }
-            VaultEvent::MintStatusChanged { to, .. } => {
-                self.status = *to;
-                Ok(())
-            }
+    /// [`BmeRejection::RequestNotFound`] or [`BmeRejection::NotYours`].
+    pub fn cancel(&self, id: u64, owner: Address) -> Result<VaultEvent, BmeRejection> {
+        let request = self.queue.get(id).ok_or(BmeRejection::RequestNotFound { id })?;
+        if request.owner != owner {
+            return Err(BmeRejection::NotYours { id, owner: request.owner, asker: owner });
+        }
+        let reason = CancelReason::ByOwner;
+        Ok(VaultEvent::BurnCancelled { request: request.clone(), reason })
+    }
+
+    /// Gives AKT of one's own as collateral. It earns no credit and nobody gets it back; it raises
+    /// the collateral ratio. Beats W26: the owner asks, nobody else can.
+    ///
+    /// # Errors
+    ///
+    /// A gift of nothing, of more than there may be, or of anything but uakt.
+    pub fn fund(&self, owner: Address, coin: &Coin) -> Result<VaultEvent, BmeRejection> {
+        check_amount(coin.amount)?;
+        if coin.denom != Denom::uakt() {
+            return Err(BmeRejection::FundDenom { denom: coin.denom.clone() });
+        }
+        Ok(VaultEvent::VaultFunded { owner, coin: coin.clone() })
+    }
+
+    /// Tries one request of an open epoch, at the breaker's state of now. `None` when it has to
+    /// wait, and when there is no such request.
+    #[must_use]
+    pub fn execute(
+        &self,
+        id: u64,
+        price: Option<&OraclePrice>,
+        params: &BmeParams,
+    ) -> Option<VaultEvent> {
+        let request = self.queue.get(id)?;
+        let direction = request.direction()?;
+        let price = readable(price)?;
+        if !self.status_at(Some(price), params).allows(direction) {
+            return None;
+        }
+        // First come, first served: what comes after a request that waits for the cap waits too.
+        if direction == Direction::Redeem && self.books.is_epoch_cap_reached {
+            return None;
+        }
+        match self.quote_at(direction, request.burned.amount, price, params) {
+            Ok(quote) => Some(self.pay_out(request, &quote, price, params)),
+            Err(refused) => failed(request, &refused, params),
         }
     }
 
-    /// The entries of `chain.md` 6.5's table; `None` when a number does not fit.
-    fn apply_burn_mint(&mut self, done: &BurnMint) -> Option<()> {
-        let add = |to: &mut Amount, amount: Amount| to.plus(amount).map(|sum| *to = sum).ok();
-        let take =
-            |from: &mut Amount, amount: Amount| from.checked_sub(amount).map(|rest| *from = rest);
-        if done.burned.denom == Denom::uakt() {
-            add(&mut self.collateral_uakt, done.burned.amount)?;
-            add(&mut self.remint_credit_uakt, done.burned.amount)?;
-            add(&mut self.burned_uakt, done.burned.amount)?;
-            add(&mut self.outstanding_uact, done.minted.amount)?;
-            return add(&mut self.minted_uact, done.minted.amount);
+    /// The conversion of a quote, or the end of what the epoch may mint.
+    fn pay_out(
+        &self,
+        request: &BurnRequest,
+        quote: &Quote,
+        price: &OraclePrice,
+        params: &BmeParams,
+    ) -> VaultEvent {
+        let id = request.id;
+        let cap = params.redeem_new_uakt_per_epoch_max;
+        if let (Direction::Redeem, Some(cap)) = (quote.direction, cap) {
+            let left = cap.checked_sub(self.books.epoch_minted_uakt).unwrap_or_default();
+            if quote.minted > left {
+                return VaultEvent::RedeemCapReached { id, needed: quote.minted, left };
+            }
         }
-        let from_credit = done.gross.amount.checked_sub(done.minted.amount)?;
-        take(&mut self.remint_credit_uakt, from_credit)?;
-        add(&mut self.collateral_uakt, done.minted.amount)?;
-        take(&mut self.collateral_uakt, done.paid.amount)?;
-        add(&mut self.minted_uakt, done.minted.amount)?;
-        take(&mut self.outstanding_uact, done.burned.amount)?;
-        add(&mut self.burned_uact, done.burned.amount)
+        let out = quote.direction.minted();
+        VaultEvent::BurnMinted(BurnMint {
+            id,
+            owner: request.owner,
+            burned: request.burned.clone(),
+            gross: Coin::new(out.clone(), quote.conversion.gross),
+            paid: Coin::new(out.clone(), quote.conversion.paid),
+            minted: Coin::new(out, quote.minted),
+            price: *price,
+        })
+    }
+
+    /// Makes an event true, wholly or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit`] when the event does not follow from this vault.
+    pub fn apply(&mut self, event: &VaultEvent) -> Result<(), Misfit> {
+        match event {
+            VaultEvent::BurnRequested(request) => self.apply_request(request),
+            VaultEvent::BurnMinted(done) => self.apply_burn_mint(done),
+            VaultEvent::BurnCancelled { request, .. } => {
+                if self.queue.get(request.id) != Some(request) {
+                    return Err(Misfit::new("no such request waits"));
+                }
+                self.queue.remove(request.id)
+            }
+            VaultEvent::BurnRetried { id, attempts, .. } => self.queue.note_attempt(*id, *attempts),
+            VaultEvent::RedeemCapReached { id, .. } => {
+                let request = self.queue.get(*id).ok_or(Misfit::new("no such request"))?;
+                if request.direction() != Some(Direction::Redeem) {
+                    return Err(Misfit::new("the request is no redemption"));
+                }
+                self.books.is_epoch_cap_reached = true;
+                Ok(())
+            }
+            VaultEvent::EpochOpened { direction, at, next_at, .. } => {
+                self.books.enter_epoch(*direction, *at, *next_at)
+            }
+            VaultEvent::MintStatusChanged { from, to, .. } => {
+                if *from != self.books.status {
+                    return Err(Misfit::new("the status was another one"));
+                }
+                self.books.enter_status(*to);
+                Ok(())
+            }
+            VaultEvent::VaultFunded { coin, .. } => self.apply_gift(coin),
+        }
+    }
+
+    fn apply_request(&mut self, request: &BurnRequest) -> Result<(), Misfit> {
+        if self.books.requests_made.checked_add(1) != Some(request.id) {
+            return Err(Misfit::new("the requests do not follow one another"));
+        }
+        if request.attempts > 0 {
+            return Err(Misfit::new("a new request was tried already"));
+        }
+        self.queue.insert(request)?;
+        self.books.requests_made = request.id;
+        Ok(())
+    }
+
+    fn apply_burn_mint(&mut self, done: &BurnMint) -> Result<(), Misfit> {
+        let request = self.queue.get(done.id).ok_or(Misfit::new("no such request"))?;
+        if (request.owner, &request.burned) != (done.owner, &done.burned) {
+            return Err(Misfit::new("the request was another one"));
+        }
+        let mut books = self.books.clone();
+        books.enter(done).ok_or(Misfit::new("the vault has not what is paid out"))?;
+        self.queue.remove(done.id)?;
+        self.books = books;
+        Ok(())
+    }
+
+    fn apply_gift(&mut self, coin: &Coin) -> Result<(), Misfit> {
+        let mut books = self.books.clone();
+        let fits = coin.denom == Denom::uakt() && books.enter_gift(coin.amount).is_some();
+        if !fits {
+            return Err(Misfit::new("the vault cannot take the gift"));
+        }
+        self.books = books;
+        Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use undercut_primitives::BlockTime;
-
-    use super::*;
-
-    fn price(text: &str) -> OraclePrice {
-        let published_at = BlockTime::from_unix_seconds(1000);
-        OraclePrice { usd_per_akt: text.parse().unwrap(), published_at }
+fn check_amount(amount: Amount) -> Result<(), BmeRejection> {
+    if amount.is_zero() {
+        return Err(BmeRejection::AmountZero);
     }
-
-    fn run(vault: &mut Vault, burned: &Coin, at: &str, params: &BmeParams) -> VaultEvent {
-        let price = price(at);
-        let owner = Address::of_module("alice");
-        let request = vault.request(owner, burned, BlockHeight::new(1), Some(&price), params);
-        vault.apply(&request.unwrap()).unwrap();
-        let request = vault.turns(params).next().unwrap().clone();
-        let event = vault.execute(&request, Some(&price), params).unwrap();
-        vault.apply(&event).unwrap();
-        event
+    let amount_max = Amount::SUPPLY_MAX;
+    if amount > amount_max {
+        return Err(BmeRejection::AmountTooLarge { amount, amount_max });
     }
+    Ok(())
+}
 
-    fn amount(micro: u128) -> Amount {
-        Amount::from_micro(micro)
-    }
-
-    #[test]
-    fn mint_then_redeem_after_a_rise_pays_from_credit() {
-        // chain.md 6.7, examples 1 and 2
-        let (mut vault, params) = (Vault::default(), BmeParams::default());
-        run(&mut vault, &Coin::uakt(877_192_982), "1.14", &params);
-        assert_eq!(vault.collateral_uakt, amount(877_192_982));
-        assert_eq!(vault.outstanding_uact, amount(999_999_999));
-        assert_eq!(vault.ratio(&price("1.14")).unwrap().to_basis_points_floor(), 10_000);
-        run(&mut vault, &Coin::uact(997_500_000), "1.50", &params);
-        assert_eq!(vault.remint_credit_uakt, amount(212_192_982));
-        assert_eq!((vault.minted_uakt, vault.burned_uact), (amount(0), amount(997_500_000)));
-    }
-
-    #[test]
-    fn redeeming_after_a_fall_mints_what_the_credit_lacks() {
-        // chain.md 6.7, example 3
-        let (mut vault, params) = (Vault::default(), BmeParams::default());
-        run(&mut vault, &Coin::uakt(877_192_982), "1.14", &params);
-        let event = run(&mut vault, &Coin::uact(997_500_000), "0.90", &params);
-        let VaultEvent::BurnMinted(done) = event else { panic!("{event:?}") };
-        assert_eq!(done.paid, Coin::uakt(1_108_333_333));
-        assert_eq!(done.minted, Coin::uakt(231_140_351));
-        assert_eq!(vault.remint_credit_uakt, amount(0));
-    }
-
-    #[test]
-    fn the_status_follows_the_ratio_at_its_borders() {
-        // chain.md 6.7, example 6
-        let vault = Vault {
-            collateral_uakt: amount(600_000_000_000),
-            outstanding_uact: amount(1_800_000_000_000),
-            ..Vault::default()
-        };
-        let rows = [
-            ("3.00", MintStatus::Healthy),
-            ("2.90", MintStatus::Healthy),
-            ("2.85", MintStatus::Warning),
-            ("2.71", MintStatus::Warning),
-            ("2.70", MintStatus::HaltCollateral),
-        ];
-        for (at, status) in rows {
-            assert_eq!(vault.status_at(Some(&price(at)), &BmeParams::default()), status, "{at}");
+/// What becomes of a request that cannot be executed: tried again, cancelled, or left to wait.
+fn failed(request: &BurnRequest, refused: &BmeRejection, params: &BmeParams) -> Option<VaultEvent> {
+    let reason = match *refused {
+        BmeRejection::MoreThanOutstanding { burned, outstanding } => {
+            let reason = RetryReason::MoreThanOutstanding { burned, outstanding };
+            let attempts = request.attempts.saturating_add(1);
+            if attempts < params.attempts_max {
+                return Some(VaultEvent::BurnRetried { id: request.id, attempts, reason });
+            }
+            CancelReason::AttemptsExhausted { attempts, reason }
         }
-        assert_eq!(vault.status_at(None, &BmeParams::default()), MintStatus::HaltOracle);
-    }
-
-    #[test]
-    fn a_halt_refuses_mints_and_lets_redemptions_through() {
-        let vault = Vault {
-            collateral_uakt: amount(1_000_000_000),
-            outstanding_uact: amount(2_000_000_000),
-            ..Vault::default()
-        };
-        let (params, price) = (BmeParams::default(), price("1"));
-        let request = |coin| {
-            let owner = Address::of_module("alice");
-            vault.request(owner, &coin, BlockHeight::new(1), Some(&price), &params)
-        };
-        let refused = request(Coin::uakt(100_000_000));
-        assert!(matches!(
-            refused,
-            Err(BmeRejection::Halted { status: MintStatus::HaltCollateral, .. })
-        ));
-        assert!(request(Coin::uact(100_000_000)).is_ok());
-    }
-
-    #[test]
-    fn the_queue_of_requests_has_an_end() {
-        let (vault, price) = (&mut Vault::default(), price("1"));
-        let params = BmeParams { requests_waiting_max: 2, ..BmeParams::default() };
-        let mut request = || {
-            let (owner, coin) = (Address::of_module("alice"), Coin::uakt(20_000_000));
-            let event = vault.request(owner, &coin, BlockHeight::new(1), Some(&price), &params)?;
-            vault.apply(&event).unwrap();
-            Ok(())
-        };
-        assert_eq!([request(), request()], [Ok(()), Ok(())]);
-        assert_eq!(request(), Err(BmeRejection::QueueFull { waiting_max: 2 }));
-    }
-
-    #[test]
-    fn burns_that_make_no_sense_are_refused() {
-        let (vault, params, price) = (Vault::default(), BmeParams::default(), price("1.14"));
-        let code = |coin: &str| {
-            let owner = Address::of_module("alice");
-            let coin = coin.parse().unwrap();
-            let refused = vault.request(owner, &coin, BlockHeight::new(1), Some(&price), &params);
-            refused.unwrap_err().code().as_str()
-        };
-        assert_eq!(code("0uakt"), "BME001");
-        assert_eq!(code("340282366920938463463374607431768211455uakt"), "BME002");
-        assert_eq!(code("5uusd"), "BME003");
-        assert_eq!(code("8771929uakt"), "BME007", "chain.md B7");
-        assert_eq!(code("1uact"), "BME005", "no ACT is outstanding");
-    }
-
-    #[test]
-    fn numbers_that_fit_no_decimal_halt_mints_instead_of_wrapping() {
-        let (params, price) = (BmeParams::default(), price("1"));
-        let vault = Vault {
-            outstanding_uact: Amount::SUPPLY_MAX,
-            collateral_uakt: Amount::SUPPLY_MAX,
-            ..Vault::default()
-        };
-        assert_eq!(vault.ratio(&price), None);
-        assert_eq!(vault.status_at(Some(&price), &params), MintStatus::HaltCollateral);
-        let owner = Address::of_module("alice");
-        let all = Coin::new(Denom::uact(), Amount::SUPPLY_MAX);
-        let refused = vault.request(owner, &all, BlockHeight::new(1), Some(&price), &params);
-        assert_eq!(refused.unwrap_err().code().as_str(), "BME006");
-    }
-
-    #[test]
-    fn a_price_is_usable_only_around_the_block() {
-        let (price, params) = (price("1"), BmeParams::default());
-        let usable = |now| price.is_usable(BlockTime::from_unix_seconds(now), &params);
-        assert!(usable(1030) && !usable(1031), "30 s old");
-        assert!(usable(990) && !usable(989), "10 s ahead");
-    }
+        BmeRejection::Conversion(ConversionRefused::Epsilon { .. }) => CancelReason::Epsilon,
+        BmeRejection::Conversion(ConversionRefused::Arithmetic(_)) => CancelReason::DoesNotFit,
+        BmeRejection::BelowMinimum { gross, mint_min } => {
+            CancelReason::BelowMinimum { gross, mint_min }
+        }
+        BmeRejection::BeyondEpochCap { needed, needed_max } => {
+            CancelReason::BeyondEpochCap { needed, needed_max }
+        }
+        // Rules about who asks for what and when: a request that waits has kept them.
+        BmeRejection::AmountZero
+        | BmeRejection::AmountTooLarge { .. }
+        | BmeRejection::UnknownDenom { .. }
+        | BmeRejection::FundDenom { .. }
+        | BmeRejection::Halted { .. }
+        | BmeRejection::OwnQueueFull { .. }
+        | BmeRejection::QueueFull { .. }
+        | BmeRejection::RequestNotFound { .. }
+        | BmeRejection::NotYours { .. } => return None,
+    };
+    Some(VaultEvent::BurnCancelled { request: request.clone(), reason })
 }
