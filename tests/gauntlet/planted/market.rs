@@ -1,0 +1,223 @@
+//! Planted bugs of commands, bids, parameters, bytes and roots.
+
+use super::bug::{
+    BID_BOOK, Bug, CODEC, COMMAND, DECIDE_MONEY, DECIDE_PARAMS, EDGE_CASES, END_OF_BLOCK, ENGINE,
+    Edit, Guard, MERKLE, RANK, STATE, ledger, lifecycle, order_independence, primitives,
+    rejections,
+};
+
+/// All of them.
+pub(crate) const BUGS: &[Bug] = &[
+    Bug {
+        name: "one-bid-above-the-cap",
+        guards: &[
+            Guard::Invariants,
+            rejections(
+                "a_better_bid_evicts_the_worst_of_a_full_book_and_returns_its_deposit",
+            ),
+        ],
+        edits: &[Edit {
+            file: BID_BOOK,
+            find: "queue.len() > places",
+            put: "queue.len() > places + 1",
+        }],
+    },
+    Bug {
+        name: "tie-by-arrival",
+        guards: &[
+            Guard::Invariants,
+            order_independence("permuting_bids_changes_neither_winner_nor_price_nor_money"),
+        ],
+        edits: &[Edit {
+            file: RANK,
+            find: "#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rank {",
+            put: "impl Ord for Rank {
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        self.price.cmp(&other.price)
+    }
+}
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+/// Ranked by price alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rank {",
+        }],
+    },
+    Bug {
+        name: "ceiling-unchecked",
+        guards: &[EDGE_CASES, rejections(ROWS), Guard::Invariants],
+        edits: &[Edit { file: BID_BOOK, find: "price.value > ceiling.value", put: "false" }],
+    },
+    Bug {
+        name: "price-compared-as-a-float",
+        guards: &[EDGE_CASES, rejections(ROWS), Guard::Invariants],
+        edits: &[Edit {
+            file: BID_BOOK,
+            find: "price.value > ceiling.value",
+            put: "(price.value.to_atoms() as f64) > (ceiling.value.to_atoms() as f64)",
+        }],
+    },
+    Bug {
+        name: "price-raised",
+        guards: &[rejections(LATER_ROWS)],
+        edits: &[Edit {
+            file: BID_BOOK,
+            find: "price.value >= current.value",
+            put: "price.value == current.value",
+        }],
+    },
+    Bug {
+        name: "refunds-stop-at-the-first",
+        guards: &[
+            Guard::Invariants,
+            lifecycle("losers_get_their_deposits_back_in_the_block_of_the_award"),
+        ],
+        edits: &[Edit {
+            file: BID_BOOK,
+            find: "let losers = open.filter(|bid| bid.id != award.bid);",
+            put: "let losers = open.filter(|bid| bid.id != award.bid).take(1);",
+        }],
+    },
+    Bug {
+        name: "nonce-unchecked",
+        guards: &[
+            rejections("a_command_is_taken_once_in_its_turn_and_in_time"),
+            Guard::Invariants,
+        ],
+        edits: &[Edit {
+            file: ENGINE,
+            find: "signed.nonce != expected",
+            put: "signed.nonce == 0",
+        }],
+    },
+    Bug {
+        name: "old-nonces-accepted",
+        guards: &[Guard::Authority("Burn")],
+        edits: &[Edit {
+            file: ENGINE,
+            find: "signed.nonce != expected",
+            put: "signed.nonce > expected",
+        }],
+    },
+    Bug {
+        name: "chain-id-unsigned",
+        guards: &[Guard::Authority("Burn")],
+        edits: &[Edit {
+            file: COMMAND,
+            find: "[&length, chain_id.as_bytes(), account.as_bytes(), signer.as_bytes()]",
+            put: "[&[0; 8], &[], account.as_bytes(), signer.as_bytes()]",
+        }],
+    },
+    Bug {
+        name: "anyone-withdraws",
+        guards: &[Guard::Authority("Withdraw"), rejections(ROWS)],
+        edits: &[Edit {
+            file: DECIDE_MONEY,
+            find: "    signer.must_be(lease.provider().0, \"the provider\")?;",
+            put: "    let _ = signer;",
+        }],
+    },
+    Bug {
+        name: "retired-key-still-signs",
+        guards: &[
+            Guard::Authority("Burn"),
+            rejections("a_key_signs_for_its_own_account_and_after_a_change_no_more"),
+        ],
+        edits: &[Edit {
+            file: STATE,
+            find: "            Some(current) => current == key,",
+            put: "            Some(current) => current == key || Address::of_key(key) == *account,",
+        }],
+    },
+    Bug {
+        name: "new-key-not-asked",
+        guards: &[Guard::Authority("RotateKey"), rejections(LATER_ROWS)],
+        edits: &[Edit {
+            file: DECIDE_PARAMS,
+            find: "    crypto::verify(key, &digest, proof).map_err(disagrees)?;",
+            put: "    let _ = crypto::verify(key, &digest, proof).map_err(disagrees);",
+        }],
+    },
+    Bug {
+        name: "parameters-change-at-once",
+        guards: &[Guard::Authority("parameters-wait")],
+        edits: &[Edit {
+            file: DECIDE_PARAMS,
+            find: "    let effective_at = height.checked_add(delay);",
+            put: "    let effective_at = Some(height);",
+        }],
+    },
+    Bug {
+        name: "expired-word-counts",
+        guards: &[Guard::Authority("words-end")],
+        edits: &[Edit {
+            file: END_OF_BLOCK,
+            find: "        engine.commit(bank, vec![Event::AttestationEnded { provider, auditor, reason }])?;",
+            put: "        let _ = (provider, auditor, reason);",
+        }],
+    },
+    Bug {
+        name: "insertion-order-into-the-root",
+        guards: &[ledger("the_root_depends_on_the_content_alone"), Guard::Invariants],
+        edits: &[
+            Edit {
+                file: MERKLE,
+                find: "    /// The root; [`Digest::ZERO`] of an empty map.
+    pub fn root(&mut self) -> Digest {
+        self.top.as_mut().map_or(Digest::ZERO, |top| top.hash())",
+                put: "    /// The root; [`Digest::ZERO`] of an empty map.
+    pub fn root(&mut self) -> Digest {
+        let top = self.top.as_mut().map_or(Digest::ZERO, |top| top.hash());
+        crypto::digest_parts(NODE, &[top.as_bytes(), self.order.as_bytes()])",
+            },
+            Edit {
+                file: MERKLE,
+                find: "    top: Option<Box<Node>>,
+}",
+                put: "    top: Option<Box<Node>>,
+    order: Digest,
+}",
+            },
+            Edit {
+                file: MERKLE,
+                find: "        self.top = match (self.top.take(), value) {",
+                put: "        self.order = crypto::digest_parts(NODE, &[self.order.as_bytes(), key.as_bytes()]);
+        self.top = match (self.top.take(), value) {",
+            },
+        ],
+    },
+    Bug {
+        name: "trailing-bytes-accepted",
+        guards: &[primitives(CANONICAL), Guard::Invariants],
+        edits: &[
+            Edit {
+                file: CODEC,
+                find: "Some(left) => return Err(DecodeError::TrailingBytes { bytes: left }),",
+                put: "Some(_) => {}",
+            },
+            Edit {
+                file: CODEC,
+                find: "Ok(again) if again == bytes => Ok(value),",
+                put: "Ok(again) if bytes.starts_with(&again) => Ok(value),",
+            },
+        ],
+    },
+    Bug {
+        name: "trailing-bytes-accepted-by-the-codec",
+        guards: &[primitives(CANONICAL)],
+        edits: &[Edit {
+            file: CODEC,
+            find: "Some(left) => return Err(DecodeError::TrailingBytes { bytes: left }),",
+            put: "Some(_) => {}",
+        }],
+    },
+];
+
+const ROWS: &str = "every_broken_rule_is_refused_by_its_code_and_leaves_no_trace";
+const LATER_ROWS: &str =
+    "every_rule_of_the_later_rounds_is_refused_by_its_code_and_leaves_no_trace";
+const CANONICAL: &str = "only_the_canonical_form_is_read";
