@@ -7,8 +7,7 @@
 //! | `planted` | bugs put into the sources on purpose: each has to be found |
 //! | `summary` | the figures of all long runs, added up |
 //!
-//! Options: `--fast` (default), `--long`, `--minutes N`, `--seed S`, `--only ROW`, `--threads N`,
-//! `--steps N`. Every row prints `PASS|FAIL|SKIP row figure target seed commit`; the program ends
+//! Options: see [`USAGE`]. Every row prints `PASS|FAIL|SKIP row figure target seed commit`; the program ends
 //! with 0 only when nothing failed and something passed. A new table is a module with a function
 //! `run` and a row in [`TABLES`].
 
@@ -30,21 +29,45 @@ type Run = fn(&Args, &mut Table);
 const TABLES: [(&str, Run); 3] =
     [("invariants", invariants::run), ("authority", authority::run), ("planted", planted::run)];
 
+const USAGE: &str = "\
+cargo gauntlet TABLE [OPTIONS]
+
+  invariants   random markets beside a plain model, and the sixteen invariants
+  authority    every command, by everyone, with every fault of a signature, on every state
+  planted      bugs put into a copy of the sources, each of which has to be noticed
+  summary      the figures of all long runs, added up
+
+  --fast         below a minute, once built (default)
+  --long         ten minutes; all guards of each planted bug
+  --minutes N    as long
+  --seed N       the first seed (default 1)
+  --only ROW     one row; `market` plays the one market of --seed
+  --threads N    default: one per core
+  --steps N      of invariants (default 1,000,000)
+
+Ends with 0 when nothing failed and something passed, with 1 otherwise, with 2 on wrong use.";
+
+/// Wrong use.
+fn refuse(problem: &str) -> ExitCode {
+    eprintln!("{problem}\n\n{USAGE}");
+    ExitCode::from(2)
+}
+
 fn main() -> ExitCode {
-    let args = match Args::parse(std::env::args().skip(1)) {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.iter().any(|word| word == "--help" || word == "-h") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    let args = match Args::parse(words.into_iter()) {
         Ok(args) => args,
-        Err(problem) => {
-            let tables: Vec<&str> = TABLES.iter().map(|(name, _)| *name).collect();
-            eprintln!("{problem}; tables: {}, summary", tables.join(", "));
-            return ExitCode::from(2);
-        }
+        Err(problem) => return refuse(&problem),
     };
     if args.table == "summary" {
         return if report::summary() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let Some((_, run)) = TABLES.iter().find(|(name, _)| *name == args.table) else {
-        eprintln!("there is no table `{}`", args.table);
-        return ExitCode::from(2);
+        return refuse(&format!("there is no table `{}`", args.table));
     };
     let clock = clock::Clock::start();
     let mut table = Table::new(&args);

@@ -76,6 +76,9 @@ impl Table {
         let count = |wanted| self.rows.iter().filter(|(verdict, ..)| *verdict == wanted).count();
         let (passed, failed) = (count(Verdict::Pass), count(Verdict::Fail));
         println!("{passed} passed, {failed} failed, {} not judged", count(Verdict::Skip));
+        if let (true, Some(only)) = (self.rows.is_empty(), &self.args.only) {
+            println!("there is no row `{only}` in this table");
+        }
         if matches!(self.args.length, Length::Long { .. }) {
             self.keep();
         }
@@ -120,8 +123,11 @@ pub(crate) fn summary() -> bool {
         sum.1 += 1;
         sum.2 += u64::from(verdict == "FAIL");
     }
+    if sums.is_empty() {
+        println!("no long run has left its figures here");
+    }
     for (row, (figure, runs, failed)) in &sums {
         println!("{row:60} {figure:>14} in {runs} runs, {failed} failed");
     }
-    sums.values().all(|(.., failed)| *failed == 0)
+    !sums.is_empty() && sums.values().all(|(.., failed)| *failed == 0)
 }
