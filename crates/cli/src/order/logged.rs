@@ -44,13 +44,17 @@ pub(super) fn explain(dir: &Path, typed: &str, at: Option<u64>) -> Result<Explai
         return Err(usage(format!("--at {at}: the log ends with block {}", walked.height)));
     }
     let Some((handle, order)) = view.order.clone() else {
-        let orders = view.orders;
-        return Err(usage(format!(
-            "ORD011: there is no order {typed} in the log, which has {orders}: o1 to o{orders}"
-        )));
+        let there_are = match view.orders {
+            0 => "which opened none".to_owned(),
+            orders => format!("which has {orders}: o1 to o{orders}"),
+        };
+        return Err(usage(format!("ORD011: there is no order {typed} in the log, {there_are}")));
     };
     let (Some(snapshot), Some(state)) = (&view.snapshot, replay.state()) else {
-        return Err(usage(format!("--at: {typed} opened in block {}, later", order.opened_at)));
+        let (at, opened_at) = (at.unwrap_or_default(), order.opened_at);
+        return Err(usage(format!(
+            "--at {at}: {typed} opened in block {opened_at}; ask from then on"
+        )));
     };
     let Some(group) = state.book().group(&order.id.group) else {
         return Err(Failure::new(Exit::Bug, format!("{typed} has no group")));
@@ -82,8 +86,10 @@ enum Wanted {
 
 impl Wanted {
     fn parse(typed: &str) -> Result<Self, Failure> {
-        let number = typed.strip_prefix('o').and_then(|digits| digits.parse().ok());
-        if let Some(number) = number {
+        let digits = typed.strip_prefix('o');
+        let number = digits.and_then(|digits| digits.parse::<u64>().ok());
+        // `o01` and `o+1` are no names of the first one.
+        if let Some(number) = number.filter(|number| digits == Some(&number.to_string())) {
             return Ok(Self::Handle(number));
         }
         typed.parse().map(Self::Id).map_err(|_| {

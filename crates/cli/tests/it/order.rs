@@ -160,7 +160,7 @@ fn as_of_the_opening_block_nobody_has_bid_yet() {
     );
     let ran = run(&["order", "explain", &dir, "o1", "--at", "0"]);
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.err.contains("opened in block"), "{ran:?}");
+    assert!(ran.err.contains("--at 0: o1 opened in block"), "{ran:?}");
     let ran = run(&["order", "explain", &dir, "o1", "--at", "61"]);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.err.contains("the log ends with block 60"), "{ran:?}");
@@ -176,6 +176,18 @@ fn an_order_that_is_not_there_exits_2_and_a_damaged_log_6() {
         assert_eq!(ran.code, 2, "{ran:?}");
         assert!(ran.err.contains("ORD011: there is no order"), "{ran:?}");
     }
+    for order in ["o01", "o+1", "o", "O1", "o18446744073709551616"] {
+        let ran = run(&["order", "explain", &dir, order]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.err.contains("VAL001"), "{ran:?}");
+    }
+    let empty = folder.file("empty").to_str().unwrap().to_owned();
+    assert_eq!(run(&["demo", "--blocks", "3", "--log", &empty]).code, 0);
+    let ran = run(&["order", "explain", &empty, "o1"]);
+    assert!(
+        ran.err.contains("ORD011: there is no order o1 in the log, which opened none"),
+        "{ran:?}"
+    );
     assert_eq!(run(&["order", "explain", "no-such-folder", "o1"]).code, 3);
     let path = folder.file("market/records.log");
     let mut bytes = fs::read(&path).unwrap();
