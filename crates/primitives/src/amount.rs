@@ -9,7 +9,7 @@ use core::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::wide::{Division, Wide};
-use crate::{ArithmeticError, DenomMismatch, ParseError};
+use crate::{ArithmeticError, ParseError};
 
 /// Whole micro-units of one denom, from 0 to 2^128 − 1.
 #[derive(
@@ -203,18 +203,6 @@ impl Coin {
     #[must_use]
     pub fn uakt(micro: u128) -> Self {
         Self::new(Denom::uakt(), Amount::from_micro(micro))
-    }
-
-    /// The amount, if the coin is of this denom.
-    ///
-    /// # Errors
-    ///
-    /// [`DenomMismatch`] for any other denom.
-    pub fn amount_of(&self, denom: &Denom) -> Result<Amount, DenomMismatch> {
-        if &self.denom == denom {
-            return Ok(self.amount);
-        }
-        Err(DenomMismatch { expected: denom.clone(), found: self.denom.clone() })
     }
 }
 

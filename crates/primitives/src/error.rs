@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::{Code, Denom};
+use crate::Code;
 
 /// A result that its type cannot hold. Nothing wraps and nothing saturates.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,16 +20,6 @@ pub enum ArithmeticError {
         /// The operation.
         operation: &'static str,
     },
-}
-
-/// Two amounts of different denoms were to meet.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("denom {found} where {expected} belongs")]
-pub struct DenomMismatch {
-    /// The denom that was wanted.
-    pub expected: Denom,
-    /// The denom that came.
-    pub found: Denom,
 }
 
 /// Text that is no value of the wanted type.

@@ -63,7 +63,7 @@ pub use code::Code;
 pub use consent::Consent;
 pub use crypto::{Digest, PublicKey, Signature};
 pub use decimal::Decimal;
-pub use error::{ArithmeticError, DenomMismatch, Misfit, ParseError};
+pub use error::{ArithmeticError, Misfit, ParseError};
 pub use height::{BlockHeight, BlockSpan, BlockTime, TimeSpan};
 pub use id::{Address, BidId, DeploymentId, GroupId, LeaseId, OrderId, Provider, Tenant};
 pub use price::PricePerBlock;
