@@ -5,7 +5,7 @@
 //!
 //! | by | what it is |
 //! | --- | --- |
-//! | `head`, `reader` | [`Head::chain`] and [`Reader`], the ones in use |
+//! | `chain`, `reader` | [`Chain::append`] and [`Reader`], the ones in use |
 //! | `plain` | the format's table written out with joined lists, one SHA-256 each (chaining alone) |
 //! | `floor` | SHA-256 of the same bytes record by record, name-space included: the same hashes |
 //! | `one-pass` | one SHA-256 over the whole log, the least that any reader of it pays |
@@ -25,10 +25,11 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput};
+use undercut::Event;
 use undercut_benches::{Generator, digest, order_id, provider, unsigned};
-use undercut_ledger::log::{HEADER, Head, Reader, Record};
+use undercut_ledger::log::{self, Chain, Reader, Record, Seal};
 use undercut_ledger::merkle::StateTree;
-use undercut_ledger::{LeaseTerms, LedgerEvent, Settlement, Share, SignedLease};
+use undercut_ledger::{LeaseTerms, LedgerEvent, Settlement, Share, SignedLease, merkle};
 use undercut_primitives::codec::Canonical;
 use undercut_primitives::{
     Amount, BlockHeight, Coin, Decimal, Denom, Digest, LeaseId, PricePerBlock, crypto,
@@ -36,7 +37,7 @@ use undercut_primitives::{
 
 const RECORDS: u64 = 4_096;
 const HEIGHT: BlockHeight = BlockHeight::new(1_000_000);
-const NAMESPACE: &str = "undercut/record/v1";
+const NAMESPACE: &str = "undercut/record/v2";
 const ENTRIES: u64 = 16_384;
 const CHANGED: u64 = 128;
 const HASHES_CHANGED: u64 = CHANGED * (14 - 7 + 2);
@@ -45,7 +46,11 @@ fn main() {
     undercut_benches::run(&[chain, read, state_root]);
 }
 
-fn event(number: u64, generator: &mut Generator) -> LedgerEvent {
+fn event(number: u64, generator: &mut Generator) -> Event {
+    Event::Ledger(ledger_event(number, generator))
+}
+
+fn ledger_event(number: u64, generator: &mut Generator) -> LedgerEvent {
     let lease = |gseq| LeaseId(order_id(number, gseq).bid(provider(number % 100)));
     let mut amount = || Amount::from_micro(u128::from(generator.below(1 << 40)));
     match number % 3 {
@@ -70,42 +75,54 @@ fn event(number: u64, generator: &mut Generator) -> LedgerEvent {
     }
 }
 
-fn events() -> Vec<LedgerEvent> {
+fn events() -> Vec<Event> {
     let mut generator = Generator::new(9);
     (0..RECORDS).map(|number| event(number, &mut generator)).collect()
 }
 
-/// Records and the log's bytes, by the writer in use.
-fn write(events: Vec<LedgerEvent>) -> (Vec<Record<LedgerEvent>>, Vec<u8>) {
-    let (mut head, mut log) = (Head::EMPTY, HEADER.to_vec());
-    let mut records = Vec::with_capacity(events.len());
+/// Records and the log's bytes, by the writer in use: one block with its seal.
+fn write(events: Vec<Event>) -> (Vec<Record<Event>>, Vec<u8>) {
+    let (mut chain, mut log) = (Chain::EMPTY, Vec::new());
+    let mut records = Vec::with_capacity(events.len() + 1);
     for event in events {
-        let (record, next, frame) = head.chain(HEIGHT, event).expect("the event is small");
+        let (record, frame) = chain.append(HEIGHT, event).expect("the event is small");
         records.push(record);
         log.extend(frame);
-        head = next;
     }
+    let (record, frame) = chain.seal(HEIGHT, Digest::ZERO).expect("a seal is small");
+    records.push(record);
+    log.extend(frame);
     (records, log)
 }
 
 /// What is hashed of a record: the length of the name-space, the name-space, the body.
-fn hashed(sequence: u64, previous: &Digest, event: &LedgerEvent) -> Vec<u8> {
-    let payload = event.encode().expect("the event is small");
+fn hashed(sequence: u64, kind: u8, payload: &[u8]) -> Vec<u8> {
     let length = u8::try_from(NAMESPACE.len()).expect("the name-space is short");
     let numbers = [sequence.to_le_bytes(), HEIGHT.to_u64().to_le_bytes()].concat();
-    [&[length], NAMESPACE.as_bytes(), &numbers, previous.as_bytes(), &payload].concat()
+    [&[length], NAMESPACE.as_bytes(), &numbers, &[kind], payload].concat()
 }
 
 /// The log's bytes as the table of the format has them, and what is hashed of each record.
-fn write_plainly(events: &[LedgerEvent]) -> (Vec<u8>, Vec<Vec<u8>>) {
-    let (mut log, mut inputs, mut previous) = (HEADER.to_vec(), Vec::new(), Digest::ZERO);
-    for (sequence, event) in (0..).zip(events) {
-        let input = hashed(sequence, &previous, event);
+fn write_plainly(events: &[Event]) -> (Vec<u8>, Vec<Vec<u8>>) {
+    let payloads = events.iter().map(|event| event.encode().expect("the event is small"));
+    let mut inputs: Vec<Vec<u8>> =
+        (0..).zip(payloads).map(|(sequence, payload)| hashed(sequence, 0, &payload)).collect();
+    let zero = Digest::ZERO;
+    let records_root = merkle::root(&hash_each(&inputs));
+    let seal = Seal {
+        index: 0,
+        records: RECORDS,
+        records_root,
+        state_root: zero,
+        previous: zero,
+        history: zero,
+    };
+    inputs.push(hashed(RECORDS, 1, &seal.encode().expect("a seal is small")));
+    let mut log = Vec::new();
+    for input in &inputs {
         let body = &input[1 + NAMESPACE.len()..];
         let length = u32::try_from(body.len()).expect("the event is small");
-        previous = crypto::sha256(&input);
-        log.extend([&length.to_le_bytes(), body, previous.as_bytes()].concat());
-        inputs.push(input);
+        log.extend([&length.to_le_bytes(), &log::checksum(body).to_le_bytes(), body].concat());
     }
     (log, inputs)
 }
@@ -129,7 +146,7 @@ fn chain(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("log::chain");
     group.throughput(bytes_of(&inputs));
-    group.bench_function(format!("records={RECORDS} by=head"), |bencher| {
+    group.bench_function(format!("records={RECORDS} by=chain"), |bencher| {
         bencher.iter_batched(|| events.clone(), write, BatchSize::LargeInput);
     });
     group.bench_function(format!("records={RECORDS} by=plain"), |bencher| {
@@ -145,13 +162,13 @@ fn read(criterion: &mut Criterion) {
     let events = events();
     let (records, log) = write(events.clone());
     let (_, inputs) = write_plainly(&events);
-    let read: Result<Vec<_>, _> = Reader::<LedgerEvent>::new(&log).collect();
+    let read: Result<Vec<_>, _> = Reader::<Event>::new(&log).collect();
     assert!(read.is_ok_and(|read| read == records), "reading gives what was written");
 
     let mut group = criterion.benchmark_group("log::read");
     group.throughput(bytes_of(&inputs));
     group.bench_function(format!("records={RECORDS} by=reader"), |bencher| {
-        let read = || Reader::<LedgerEvent>::new(&log).filter(Result::is_ok).count();
+        let read = || Reader::<Event>::new(&log).filter(Result::is_ok).count();
         bencher.iter(read);
     });
     group.bench_function(format!("records={RECORDS} by=floor"), |bencher| {

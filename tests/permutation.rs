@@ -83,7 +83,7 @@ fn take_turns(chain: &mut Chain, all: &[Turns], arrival: &Arrival, from: usize) 
 /// What the auction did: the events of its last block that are not about single commands.
 fn award(mut chain: Chain) -> (Chain, Vec<Event>) {
     let events = chain.end_at(6);
-    let said = |event: &Event| !matches!(event, Event::BlockSealed { .. });
+    let said = |event: &Event| !matches!(event, Event::BlockSealed(_));
     (chain, events.into_iter().filter(said).collect())
 }
 

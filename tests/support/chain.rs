@@ -10,7 +10,7 @@ use undercut::{
 };
 use undercut_bidding::{BidState, NewBid, Registration};
 use undercut_ledger::bank::escrow_address;
-use undercut_ledger::log::{HEADER, Record};
+use undercut_ledger::log::Record;
 use undercut_ledger::oracle::OraclePrice;
 use undercut_ledger::{Bank, EscrowAccount, MemoryBank};
 use undercut_orderbook::NewDeployment;
@@ -170,7 +170,7 @@ impl Chain {
         Self {
             engine,
             bank,
-            log: [&HEADER[..], &outcome.frames].concat(),
+            log: outcome.frames,
             records: outcome.records,
             price: Some(Decimal::ONE),
             entropy: 0,
@@ -336,7 +336,7 @@ impl Chain {
     #[must_use]
     pub fn state_root(&self) -> Digest {
         let root = |record: &Record<Event>| match record.event {
-            Event::BlockSealed { state_root, .. } => Some(state_root),
+            Event::BlockSealed(seal) => Some(seal.state_root),
             _ => None,
         };
         self.records.iter().rev().find_map(root).expect("genesis is sealed")

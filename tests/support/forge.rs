@@ -1,8 +1,8 @@
 //! Chaining events into records again, as an attacker would who has the whole log in hand.
 
 use undercut::{Event, State};
-use undercut_ledger::log::{HEADER, Head, Record};
-use undercut_ledger::merkle;
+use undercut_ledger::log::{FRAME_HEADER_BYTES, Record, Seal, frame_of};
+use undercut_ledger::merkle::Peaks;
 use undercut_primitives::{BlockHeight, Digest};
 
 /// What a record says, without its place in the chain.
@@ -14,52 +14,62 @@ pub fn unchain(records: &[Record<Event>]) -> Vec<Said> {
     records.iter().map(|record| (record.height, record.event.clone())).collect()
 }
 
-/// Records and a log in which every hash and every link fits.
+/// Records and a log in which every hash and every seal fits what is there. Of the seals said, only
+/// the state root counts. Nothing else is looked at: the forger writes what he likes.
 #[must_use]
 pub fn chain(said: Vec<Said>) -> (Vec<Record<Event>>, Vec<u8>) {
-    let (mut head, mut records, mut log) = (Head::EMPTY, Vec::new(), HEADER.to_vec());
-    for (height, event) in said {
-        let (record, next, frame) = head.chain(height, event).expect("the event fits a record");
-        records.push(record);
+    let (mut records, mut log) = (Vec::new(), Vec::new());
+    let (mut block, mut history, mut previous) = (Peaks::EMPTY, Peaks::EMPTY, Digest::ZERO);
+    for (sequence, (height, mut event)) in (0..).zip(said) {
+        if let Event::BlockSealed(Seal { state_root, .. }) = event {
+            let block = std::mem::take(&mut block);
+            event = Event::BlockSealed(Seal {
+                index: history.len(),
+                records: block.len(),
+                records_root: block.root(),
+                state_root,
+                previous,
+                history: history.root(),
+            });
+        }
+        let (record, frame) = frame_of(sequence, height, event).expect("the event fits a record");
+        if matches!(record.event, Event::BlockSealed(_)) {
+            history.push(record.hash);
+            previous = record.hash;
+        } else {
+            block.push(record.hash);
+        }
         log.extend(frame);
-        head = next;
+        records.push(record);
     }
     (records, log)
 }
 
-/// [`chain`] by a forger who computes both roots of every seal anew as well, so that the fold of
-/// the records agrees with what they claim as long as the events fit the state.
+/// [`chain`] by a forger who computes the state root of every seal anew as well, so that the fold
+/// of the records agrees with what they claim as long as the events fit the state.
 #[must_use]
-pub fn reseal(said: Vec<Said>) -> (Vec<Record<Event>>, Vec<u8>) {
+pub fn reseal(mut said: Vec<Said>) -> (Vec<Record<Event>>, Vec<u8>) {
     let mut state = match said.first() {
         Some((_, Event::Genesis(genesis))) => State::new(genesis),
         _ => return chain(said),
     };
-    let (mut head, mut block, mut resealed) = (Head::EMPTY, Vec::new(), Vec::new());
-    for (height, mut event) in said {
-        if let Event::BlockSealed { records_root, state_root, .. } = &mut event {
-            *records_root = merkle::root(&std::mem::take::<Vec<Digest>>(&mut block));
-            *state_root = state.root();
+    for (_, event) in &mut said {
+        if let Event::BlockSealed(seal) = event {
+            seal.state_root = state.root();
         }
         // A forger does not mind events that do not fit; the replay does.
-        let _fits = state.apply(&event);
-        let (record, next, _) = head.chain(height, event).expect("the event fits a record");
-        if !matches!(record.event, Event::BlockSealed { .. }) {
-            block.push(record.hash);
-        }
-        resealed.push((height, record.event));
-        head = next;
+        let _fits = state.apply(event);
     }
-    chain(resealed)
+    chain(said)
 }
 
-/// The frames of a log, without the header. Only for logs whose lengths are intact.
+/// The frames of a log. Only for logs whose lengths are intact.
 #[must_use]
 pub fn frames(log: &[u8]) -> Vec<Vec<u8>> {
-    let (mut rest, mut frames) = (&log[HEADER.len()..], Vec::new());
+    let (mut rest, mut frames) = (log, Vec::new());
     while let Some(length) = rest.first_chunk::<4>() {
         let body = usize::try_from(u32::from_le_bytes(*length)).expect("a frame fits in memory");
-        let (frame, after) = rest.split_at(4 + body + 32);
+        let (frame, after) = rest.split_at(FRAME_HEADER_BYTES + body);
         frames.push(frame.to_vec());
         rest = after;
     }
@@ -69,5 +79,5 @@ pub fn frames(log: &[u8]) -> Vec<Vec<u8>> {
 /// A log of these frames.
 #[must_use]
 pub fn join(frames: &[Vec<u8>]) -> Vec<u8> {
-    [HEADER.to_vec(), frames.concat()].concat()
+    frames.concat()
 }

@@ -11,6 +11,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
 use undercut_primitives::Digest;
 use undercut_primitives::crypto::{self, Namespace};
 
@@ -26,13 +27,99 @@ pub fn root(leaves: &[Digest]) -> Digest {
     let mut level: Vec<Digest> = leaves.to_vec();
     while level.len() > 1 {
         let pair = |pair: &[Digest]| match pair {
-            [left, right] => crypto::digest_parts(NODE, &[left.as_bytes(), right.as_bytes()]),
+            [left, right] => node(left, right),
             [single] => *single,
             _ => Digest::ZERO,
         };
         level = level.chunks(2).map(pair).collect();
     }
     level.first().copied().unwrap_or_default()
+}
+
+/// The root over leaves that come one by one, kept in O(log n) digests.
+///
+/// [`Peaks::root`] is always [`root`] over the leaves so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "(u64, Vec<Digest>)", into = "(u64, Vec<Digest>)")]
+pub struct Peaks {
+    leaves: u64,
+    /// Roots of full trees, the largest first: one for each bit that is set in `leaves`.
+    peaks: Vec<Digest>,
+}
+
+impl Peaks {
+    /// No leaf.
+    pub const EMPTY: Self = Self { leaves: 0, peaks: Vec::new() };
+
+    /// How many leaves there are.
+    #[must_use]
+    pub const fn len(&self) -> u64 {
+        self.leaves
+    }
+
+    /// Whether there is no leaf.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.leaves == 0
+    }
+
+    /// Adds a leaf at the end. O(1) hashes on average, O(log n) at worst. After 2^64 - 1 leaves,
+    /// which nobody lives to see, it does nothing.
+    pub fn push(&mut self, leaf: Digest) {
+        let Some(leaves) = self.leaves.checked_add(1) else { return };
+        let mut top = leaf;
+        // Every full tree as large as the new one is its left neighbour.
+        for _ in 0..self.leaves.trailing_ones() {
+            if let Some(left) = self.peaks.pop() {
+                top = node(&left, &top);
+            }
+        }
+        self.peaks.push(top);
+        self.leaves = leaves;
+    }
+
+    /// The root; [`Digest::ZERO`] over none. O(log n) hashes.
+    #[must_use]
+    pub fn root(&self) -> Digest {
+        let mut peaks = self.peaks.iter().rev();
+        let smallest = peaks.next().copied().unwrap_or_default();
+        peaks.fold(smallest, |right, left| node(left, &right))
+    }
+}
+
+/// A number of peaks that does not belong to the number of leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{leaves} leaves have {expected} peaks, not {found}")]
+pub struct WrongPeaks {
+    /// How many leaves are claimed.
+    pub leaves: u64,
+    /// How many peaks they have.
+    pub expected: u32,
+    /// How many are there.
+    pub found: usize,
+}
+
+impl TryFrom<(u64, Vec<Digest>)> for Peaks {
+    type Error = WrongPeaks;
+
+    fn try_from((leaves, peaks): (u64, Vec<Digest>)) -> Result<Self, Self::Error> {
+        let (expected, found) = (leaves.count_ones(), peaks.len());
+        if usize::try_from(expected) == Ok(found) {
+            Ok(Self { leaves, peaks })
+        } else {
+            Err(WrongPeaks { leaves, expected, found })
+        }
+    }
+}
+
+impl From<Peaks> for (u64, Vec<Digest>) {
+    fn from(peaks: Peaks) -> Self {
+        (peaks.leaves, peaks.peaks)
+    }
+}
+
+fn node(left: &Digest, right: &Digest) -> Digest {
+    crypto::digest_parts(NODE, &[left.as_bytes(), right.as_bytes()])
 }
 
 /// A map from digest to digest with a root that depends on its content alone.
@@ -187,6 +274,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use proptest::prelude::*;
+    use undercut_primitives::codec::Canonical as _;
 
     use super::*;
 
@@ -229,6 +317,23 @@ mod tests {
         other.insert(key(2), Digest::from_bytes([1; 32]));
         assert_ne!(tree_of(&one), tree_of(&other));
         assert_eq!(StateTree::default().root(), Digest::ZERO);
+    }
+
+    #[test]
+    fn peaks_give_the_root_over_the_leaves_so_far() {
+        let (mut leaves, mut peaks) = (Vec::new(), Peaks::EMPTY);
+        for number in 0..200_u8 {
+            assert_eq!(peaks.root(), root(&leaves), "{number} leaves");
+            assert_eq!((peaks.len(), peaks.is_empty()), (u64::from(number), number == 0));
+            let leaf = Digest::from_bytes([number; 32]);
+            leaves.push(leaf);
+            peaks.push(leaf);
+        }
+        let bytes = peaks.encode().unwrap();
+        assert_eq!(Peaks::decode(&bytes, bytes.len()), Ok(peaks));
+        // One leaf more would need more peaks than there are.
+        let claims_more = [&[201][..], &bytes[1..]].concat();
+        assert!(Peaks::decode(&claims_more, claims_more.len()).is_err());
     }
 
     #[test]

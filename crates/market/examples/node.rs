@@ -9,7 +9,7 @@ use std::error::Error;
 use undercut::replay::Replay;
 use undercut::{BlockContext, Command, Engine, Event, Genesis, Params, SignedCommand};
 use undercut_bidding::{NewBid, Registration};
-use undercut_ledger::log::{HEADER, Reader};
+use undercut_ledger::log::Reader;
 use undercut_ledger::{Bank, BankRefused, Posting};
 use undercut_orderbook::NewDeployment;
 use undercut_primitives::crypto::{self, Namespace};
@@ -77,7 +77,7 @@ impl Host {
             vault_uakt: Amount::ZERO,
         };
         let (engine, outcome) = Engine::new(&genesis, &mut bank)?;
-        let log = [&HEADER[..], &outcome.frames].concat();
+        let log = outcome.frames;
         Ok(Self { engine, bank, log })
     }
 

@@ -6,8 +6,8 @@ use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use undercut_ledger::log::{BODY_BYTES_MAX, Head, Record};
-use undercut_ledger::{Bank, BankRefused, Posting, merkle};
+use undercut_ledger::log::{self, BODY_BYTES_MAX, Chain, Head, Record};
+use undercut_ledger::{Bank, BankRefused, Posting};
 use undercut_primitives::{Address, Amount, Denom, Digest, Misfit};
 
 use crate::decide::{self, Signer};
@@ -45,17 +45,13 @@ pub struct BlockOutcome {
 #[derive(Clone, Debug)]
 pub struct Engine {
     state: State,
-    head: Head,
+    chain: Chain,
     block: Option<OpenBlock>,
     has_stopped: bool,
 }
 
-/// A record about to be chained, the head after it, and its bytes.
-struct Link {
-    record: Record<Event>,
-    head: Head,
-    frame: Vec<u8>,
-}
+/// A record about to be chained, and its bytes.
+type Link = (Record<Event>, Vec<u8>);
 
 #[derive(Clone, Debug, Default)]
 struct OpenBlock {
@@ -75,11 +71,11 @@ impl Engine {
     ) -> Result<(Self, BlockOutcome), GenesisError> {
         genesis.check()?;
         let state = State::new(genesis);
-        let (head, block) = (Head::EMPTY, Some(OpenBlock::default()));
-        let mut engine = Self { state, head, block, has_stopped: false };
+        let (chain, block) = (Chain::EMPTY, Some(OpenBlock::default()));
+        let mut engine = Self { state, chain, block, has_stopped: false };
         let event = Event::Genesis(genesis.clone().into());
         let postings = event.postings();
-        engine.chain(vec![event]).map_err(|_| GenesisError::Unrecordable)?;
+        engine.record(vec![event]).map_err(|_| GenesisError::Unrecordable)?;
         for posting in &postings {
             bank.post(posting).map_err(|_| GenesisError::Unrecordable)?;
         }
@@ -93,10 +89,17 @@ impl Engine {
         &self.state
     }
 
-    /// The end of the log so far, records of an open block included.
+    /// The end of the log so far: all records, those of an open block included, and the hash of the
+    /// last seal.
     #[must_use]
     pub const fn head(&self) -> Head {
-        self.head
+        self.chain.head()
+    }
+
+    /// Where the log stands; what a verifier of the records to come starts from.
+    #[must_use]
+    pub const fn chain(&self) -> &Chain {
+        &self.chain
     }
 
     /// The chain that commands must be signed for.
@@ -127,11 +130,11 @@ impl Engine {
         let opened = Event::BlockOpened(context);
         // Records carry the height of the block they belong to, so the state moves first.
         self.apply(&opened)?;
-        self.chain(vec![opened])?;
+        self.record(vec![opened])?;
         let pending = self.state.pending_params();
         if pending.is_some_and(|pending| pending.effective_at <= context.height) {
             self.apply(&Event::ParamsChanged)?;
-            self.chain(vec![Event::ParamsChanged])?;
+            self.record(vec![Event::ParamsChanged])?;
         }
         Ok(())
     }
@@ -183,12 +186,12 @@ impl Engine {
         if self.block.is_none() {
             return Err(BlockError::NotOpen.into());
         }
-        let start = self.head.records;
+        let start = self.head().records;
         let events = self.decide(command).inspect_err(
             |rejection| tracing::debug!(code = %rejection.code(), %rejection, "command refused"),
         )?;
         self.commit(bank, events)?;
-        Ok(Receipt { records: start..self.head.records })
+        Ok(Receipt { records: start..self.head().records })
     }
 
     /// Ends the open block: awards, ends of money, burns, seal. See [`crate::end_of_block`].
@@ -261,8 +264,8 @@ impl Engine {
         for posting in &postings {
             bank.post(posting).map_err(|refused| self.stop(BlockError::Bank(refused)))?;
         }
-        for link in &links {
-            self.apply(&link.record.event)?;
+        for (record, _) in &links {
+            self.apply(&record.event)?;
         }
         Ok(self.push(links)?)
     }
@@ -271,7 +274,7 @@ impl Engine {
         self.state.apply(event).map_err(|misfit| self.stop(BlockError::Misfit(misfit)))
     }
 
-    fn chain(&mut self, events: Vec<Event>) -> Result<(), BlockError> {
+    fn record(&mut self, events: Vec<Event>) -> Result<(), BlockError> {
         let too_large = Misfit::new("the event is too large for a record");
         match self.link(events) {
             Some(links) => self.push(links),
@@ -281,21 +284,20 @@ impl Engine {
 
     /// The records that events would become; `None` when one is too large.
     fn link(&self, events: Vec<Event>) -> Option<Vec<Link>> {
-        let (height, mut head) = (self.state.height(), self.head);
-        let link = |event| {
-            let (record, next, frame) = head.chain(height, event).ok()?;
-            head = next;
-            Some(Link { record, head, frame })
-        };
-        events.into_iter().map(link).collect()
+        let height = self.state.height();
+        let numbered = (self.head().records..).zip(events);
+        numbered.map(|(sequence, event)| log::frame_of(sequence, height, event).ok()).collect()
     }
 
     fn push(&mut self, links: Vec<Link>) -> Result<(), BlockError> {
         let block = self.block.as_mut().ok_or(BlockError::NotOpen)?;
-        for Link { record, head, frame } in links {
+        for (record, frame) in links {
+            if self.chain.push(&record).is_err() {
+                let misfit = Misfit::new("the record does not follow the one before");
+                return Err(self.stop(BlockError::Misfit(misfit)));
+            }
             block.records.push(record);
             block.frames.extend(frame);
-            self.head = head;
         }
         Ok(())
     }
@@ -307,17 +309,16 @@ impl Engine {
     }
 
     fn seal(&mut self) -> Result<BlockOutcome, BlockError> {
-        let block = self.block.as_ref().ok_or(BlockError::NotOpen)?;
-        let hashes: Vec<Digest> = block.records.iter().map(|record| record.hash).collect();
+        let OpenBlock { mut records, mut frames } = self.block.take().ok_or(BlockError::NotOpen)?;
         let state_root = self.state.root();
-        self.chain(vec![Event::BlockSealed {
-            height: self.state.height(),
-            records_root: merkle::root(&hashes),
-            state_root,
-        }])?;
-        let OpenBlock { records, frames } = self.block.take().ok_or(BlockError::NotOpen)?;
-        tracing::debug!(records = records.len(), head = %self.head.hash, "block sealed");
-        Ok(BlockOutcome { records, frames, head: self.head, state_root })
+        let sealed = self.chain.seal(self.state.height(), state_root);
+        let unsealable = Misfit::new("the seal cannot follow the records");
+        let (seal, frame) = sealed.map_err(|_| self.stop(BlockError::Misfit(unsealable)))?;
+        records.push(seal);
+        frames.extend(frame);
+        let head = self.head();
+        tracing::debug!(records = records.len(), head = %head.hash, "block sealed");
+        Ok(BlockOutcome { records, frames, head, state_root })
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use undercut_bidding::{BidEvent, Registration};
 use undercut_ledger::bank::{self, escrow_address, vault_address};
 use undercut_ledger::bme::VaultEvent;
+use undercut_ledger::log::{Entry, Seal};
 use undercut_ledger::oracle::{OracleEvent, OraclePrice};
 use undercut_ledger::{LedgerEvent, Posting};
 use undercut_orderbook::OrderEvent;
@@ -129,15 +130,21 @@ pub enum Event {
     Bid(BidEvent),
     /// Something happened to money or a lease.
     Ledger(LedgerEvent),
-    /// A block ended.
-    BlockSealed {
-        /// Its height.
-        height: BlockHeight,
-        /// Merkle root over the hashes of the block's records before this one.
-        records_root: Digest,
-        /// Root of everything that the state holds.
-        state_root: Digest,
-    },
+    /// A block ended. In the log it is no event but of a kind of its own.
+    BlockSealed(Seal),
+}
+
+impl Entry for Event {
+    fn from_seal(seal: Seal) -> Self {
+        Self::BlockSealed(seal)
+    }
+
+    fn as_seal(&self) -> Option<&Seal> {
+        match self {
+            Self::BlockSealed(seal) => Some(seal),
+            _ => None,
+        }
+    }
 }
 
 impl Event {
@@ -172,7 +179,7 @@ impl Event {
             | Self::Oracle(_)
             | Self::Order(_)
             | Self::Bid(BidEvent::BidWon(_) | BidEvent::BidRepriced { .. })
-            | Self::BlockSealed { .. } => Vec::new(),
+            | Self::BlockSealed(_) => Vec::new(),
         }
     }
 }
@@ -203,7 +210,7 @@ impl Event {
                 BidEvent::BidClosed { .. } => "BidClosed",
             },
             Self::Ledger(event) => ledger_kind(event),
-            Self::BlockSealed { .. } => "BlockSealed",
+            Self::BlockSealed(_) => "BlockSealed",
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use undercut_bidding::{NewBid, ProviderProfile, Registration};
-use undercut_ledger::log::{HEADER, Head, LogBroken, Reader, Record};
+use undercut_ledger::log::{Head, LogBroken, Reader, Record};
 use undercut_ledger::oracle::OraclePrice;
 use undercut_ledger::{Bank, LeaseState, MemoryBank, Posting};
 use undercut_orderbook::{GroupState, NewDeployment, OrderRejection};
@@ -179,7 +179,7 @@ impl Market {
         let mut bank = MemoryBank::default();
         let (engine, outcome) = Engine::new(&genesis, &mut bank)?;
         let price = OraclePrice { usd_per_akt: Decimal::ONE, published_at: time };
-        let frames = [&HEADER[..], &outcome.frames].concat();
+        let frames = outcome.frames;
         Ok(Self { engine, bank, keys: BTreeMap::new(), frames, price, is_block_open: false })
     }
 

@@ -1,7 +1,7 @@
 //! Checking a log: fold its records again, or decide its commands again.
 //!
 //! Two depths beyond the hashes, which [`undercut_ledger::log`] checks. [`Replay`] applies the
-//! events and compares both roots at every seal: it proves that the log explains the state.
+//! events and compares the state root at every seal: it proves that the log explains the state.
 //! [`replay_commands`] runs an engine on the recorded blocks and compares every record: it proves
 //! that the rules were followed. Both take a log from elsewhere as input and never panic on it.
 //! [`replay`](fn@replay) is for hosts that keep blocks of their own.
@@ -9,8 +9,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use undercut_ledger::Bank;
 use undercut_ledger::log::{Head, Record};
-use undercut_ledger::{Bank, merkle};
 use undercut_primitives::{BlockHeight, Code, Digest, Misfit};
 
 use crate::{
@@ -37,17 +37,15 @@ pub enum Diverged {
         /// What does not fit.
         misfit: Misfit,
     },
-    /// A root at a seal is not what the records lead to.
+    /// The root of the state at a seal is not what the records lead to.
     #[error(
-        "record {sequence}, the seal of block {height}: the {root} root is {found}, the records lead to {computed}"
+        "record {sequence}, the seal of block {height}: the state root is {found}, the records lead to {computed}"
     )]
     Root {
         /// Which record.
         sequence: u64,
         /// Its block.
         height: BlockHeight,
-        /// `state` or `records`.
-        root: &'static str,
         /// The root in the log.
         found: Digest,
         /// The root computed.
@@ -93,13 +91,12 @@ impl Diverged {
     }
 }
 
-/// Folds the records of a log into a state, and compares both roots at every seal.
+/// Folds the records of a log into a state, and compares its root at every seal.
 ///
 /// The chain of hashes is the reader's business; feed it verified records, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Replay {
     state: Option<State>,
-    block: Vec<Digest>,
     is_block_open: bool,
     seals: u64,
     sealed: Head,
@@ -116,7 +113,6 @@ impl Replay {
             let Event::Genesis(genesis) = &record.event else { return Err(Diverged::NoGenesis) };
             genesis.check()?;
             self.state = Some(State::new(genesis));
-            self.block.push(record.hash);
             self.is_block_open = true;
             return Ok(());
         };
@@ -134,17 +130,13 @@ impl Replay {
         if !self.is_block_open {
             return Err(Diverged::Block { sequence, error: BlockError::NotOpen });
         }
-        if let Event::BlockSealed { height: sealed, records_root, state_root } = &record.event {
-            if [*sealed, height] != [state.height(); 2] {
+        if let Event::BlockSealed(seal) = &record.event {
+            if height != state.height() {
                 return Err(misfit(Misfit::new("the seal is of another block")));
             }
-            let roots = [
-                ("records", *records_root, merkle::root(&core::mem::take(&mut self.block))),
-                ("state", *state_root, state.root()),
-            ];
-            let differs = roots.into_iter().find(|(_, found, computed)| found != computed);
-            if let Some((root, found, computed)) = differs {
-                return Err(Diverged::Root { sequence, height, root, found, computed });
+            let (found, computed) = (seal.state_root, state.root());
+            if found != computed {
+                return Err(Diverged::Root { sequence, height, found, computed });
             }
             self.is_block_open = false;
             self.seals = self.seals.saturating_add(1);
@@ -155,7 +147,6 @@ impl Replay {
         if state.height() != height {
             return Err(misfit(Misfit::new("the record is of another block")));
         }
-        self.block.push(record.hash);
         Ok(())
     }
 
@@ -248,7 +239,7 @@ pub fn replay_commands<'a>(
                 return compare_start(engine, bank, &recorded, decided).and(Err(diverged));
             }
         }
-        if matches!(record.event, Event::BlockSealed { .. }) {
+        if matches!(record.event, Event::BlockSealed(_)) {
             compare(&recorded, &decided)?;
             recorded.clear();
             decided.clear();
@@ -290,7 +281,7 @@ fn decide_again(
             let refused = |rejection| Diverged::Command { sequence, rejection };
             engine.execute(bank, command).map_err(refused)?;
         }
-        Event::BlockSealed { .. } if sequence > 1 => {
+        Event::BlockSealed(_) if sequence > 1 => {
             return Ok(engine.end_block(bank).map_err(failed)?.records);
         }
         _ => {}

@@ -332,7 +332,7 @@ impl State {
                 self.escrow.apply(event)?;
                 self.allowances.apply(event)?;
             }
-            Event::BlockSealed { .. } => {}
+            Event::BlockSealed(_) => {}
         }
         self.touched.extend(touched_by(event));
         Ok(())
@@ -492,7 +492,7 @@ fn touched_by(event: &Event) -> Vec<StateKey> {
         Event::Order(event) => touched_by_order(event),
         Event::Bid(event) => touched_by_bid(event),
         Event::Ledger(event) => touched_by_ledger(event),
-        Event::BlockSealed { .. } => Vec::new(),
+        Event::BlockSealed(_) => Vec::new(),
     }
 }
 

@@ -168,7 +168,7 @@ impl Auditor {
             | Event::ParamsScheduled { .. }
             | Event::Oracle(_)
             | Event::Order(_)
-            | Event::BlockSealed { .. } => {}
+            | Event::BlockSealed(_) => {}
         }
     }
 

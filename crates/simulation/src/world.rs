@@ -8,7 +8,7 @@ use undercut::{
     Rejection, SignedCommand,
 };
 use undercut_bidding::BidEvent;
-use undercut_ledger::log::{HEADER, Reader, Record};
+use undercut_ledger::log::{Reader, Record};
 use undercut_ledger::{LeaseEndReason, LedgerEvent, MemoryBank};
 use undercut_orderbook::OrderEvent;
 use undercut_primitives::crypto::{self, Namespace};
@@ -166,7 +166,7 @@ impl World {
             attestor: Attestor::new(auditor_account, audited),
             oracle: PriceWalk::new(scenario.usd_per_akt, Stream::new(seed, "oracle")),
             auditor,
-            log: [&HEADER[..], &outcome.frames].concat(),
+            log: outcome.frames,
             last: outcome.records,
             tally: Tally::default(),
         })
@@ -329,7 +329,7 @@ impl World {
         let mut match_blocks = tally.match_blocks.clone();
         match_blocks.sort_unstable();
         let state_root = self.last.iter().rev().find_map(|record| match record.event {
-            Event::BlockSealed { state_root, .. } => Some(state_root),
+            Event::BlockSealed(seal) => Some(seal.state_root),
             _ => None,
         });
         Report {

@@ -2,7 +2,7 @@
 
 use undercut::{BlockContext, Engine, Event, Params, SignedCommand};
 use undercut_ledger::MemoryBank;
-use undercut_ledger::log::{HEADER, Record};
+use undercut_ledger::log::Record;
 use undercut_ledger::oracle::{OraclePrice, PricePoint};
 use undercut_primitives::codec::Canonical;
 use undercut_primitives::{BlockTime, Decimal, Digest, LeaseId};
@@ -47,7 +47,7 @@ impl Market {
             bank,
             model,
             draw: draw.clone(),
-            log: [&HEADER[..], &outcome.frames].concat(),
+            log: outcome.frames.clone(),
             records: Vec::new(),
             seen: Seen::default(),
             marks: Marks::new(&draw.genesis.params),
@@ -57,6 +57,7 @@ impl Market {
             is_fair: false,
             last_paid: None,
         };
+        rules::i10_the_log_is_one_chain(&mut market.seen, &outcome)?;
         market.observe(outcome.records)?;
         market.begin(&super::director::first())?;
         Ok(market)
@@ -190,7 +191,7 @@ impl Market {
         }
         let outcome = self.engine.end_block(&mut self.bank);
         let outcome = outcome.map_err(|error| Failure::new("block", error.to_string()))?;
-        rules::i10_the_log_is_one_chain(self.seen.head, &outcome)?;
+        rules::i10_the_log_is_one_chain(&mut self.seen, &outcome)?;
         self.checks.count(10);
         self.log.extend(&outcome.frames);
         self.observe(outcome.records)?;

@@ -64,7 +64,7 @@ fn decide_again(market: &Market, bank: &mut MemoryBank) -> Result<Engine, Failur
                 let verified = (**signed).clone().assume_verified(CHAIN_ID).map_err(failed)?;
                 engine.execute_verified(bank, &verified).map_err(failed)?;
             }
-            Event::BlockSealed { height, .. } if height.to_u64() > 0 => {
+            Event::BlockSealed(_) if record.height.to_u64() > 0 => {
                 decided.extend(engine.end_block(bank).map_err(failed)?.records);
             }
             _ => {}

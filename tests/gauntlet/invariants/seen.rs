@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use undercut::{Event, SignedCommand, signing_digest};
 use undercut_bidding::BidEvent;
 use undercut_ledger::account::DEPOSITS_MAX;
-use undercut_ledger::log::{Head, Record};
+use undercut_ledger::log::{Chain, Record};
 use undercut_ledger::{LedgerEvent, Refund};
 use undercut_orderbook::OrderEvent;
 use undercut_primitives::{
@@ -28,7 +28,7 @@ struct Account {
 /// What was seen in the records so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
-    pub(crate) head: Head,
+    pub(crate) chain: Chain,
     nonces: BTreeMap<Address, u64>,
     signed: BTreeSet<Digest>,
     /// Deposits of bids that are not returned yet.
@@ -54,7 +54,6 @@ const RECORDS_MAX: u64 = 40 + 4 * (8 + 20) + DEPOSITS_MAX as u64;
 impl Seen {
     /// Follows a record; fails where it contradicts the ones before.
     pub(crate) fn observe(&mut self, record: &Record<Event>, checks: &mut Checks) -> Held {
-        self.head = Head { records: record.sequence + 1, hash: record.hash };
         self.work = match record.event {
             Event::CommandAccepted(_) | Event::BlockOpened(_) => 1,
             // The end of a block works off one account, order or burn after the other.

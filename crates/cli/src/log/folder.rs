@@ -8,7 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use undercut_ledger::log::{HEADER, Head};
+use undercut_ledger::log::Head;
 
 use crate::exit::{Exit, Failure};
 use crate::file::{open_regular, read_up_to};
@@ -86,10 +86,9 @@ impl Kept {
     }
 }
 
-/// All records; of a file that does not start as a log does, only the start.
+/// All records.
 fn read_records(path: &Path) -> io::Result<Vec<u8>> {
-    let start = read_up_to(open_regular(path)?, u64::try_from(HEADER.len()).unwrap_or_default())?;
-    if start == HEADER { fs::read(path) } else { Ok(start) }
+    read_up_to(open_regular(path)?, u64::MAX)
 }
 
 /// Writes a log into a folder of its own.

@@ -43,7 +43,7 @@ pub(crate) fn walk(
 ) -> Result<Walk, Failure> {
     let mut reader = Reader::<Event>::new(&kept.bytes);
     let mut walk =
-        Walk { head: Head::EMPTY, sealed: Head::EMPTY, height: BlockHeight::GENESIS, offset: 10 };
+        Walk { head: Head::EMPTY, sealed: Head::EMPTY, height: BlockHeight::GENESIS, offset: 0 };
     while let Some(record) = reader.next() {
         let offset = walk.offset;
         walk.offset = reader.offset();
@@ -60,7 +60,7 @@ pub(crate) fn walk(
         }
         each(&record)?;
         walk.head = reader.head();
-        if matches!(record.event, Event::BlockSealed { .. }) {
+        if matches!(record.event, Event::BlockSealed(_)) {
             (walk.sealed, walk.height) = (walk.head, record.height);
         }
     }
@@ -159,7 +159,7 @@ fn inspect(dir: &Path, json: bool) -> Result<Exit, Failure> {
         *count = count.saturating_add(1);
         match &record.event {
             Event::Genesis(genesis) => chain_id.clone_from(&genesis.chain_id),
-            Event::BlockSealed { state_root, .. } => root = *state_root,
+            Event::BlockSealed(seal) => root = seal.state_root,
             _ => {}
         }
         Ok(())

@@ -137,7 +137,8 @@ impl View {
                     self.order = Some((self.orders, order.clone()));
                 }
             }
-            Event::BlockSealed { height, .. } => {
+            Event::BlockSealed(_) => {
+                let height = &record.height;
                 let Some((_, order)) = &self.order else { return };
                 if *height == self.at.unwrap_or(order.opened_at) {
                     self.snapshot = Some(Snapshot {

@@ -48,13 +48,13 @@ fn damage_is_named_with_its_offset() {
     };
     let middle = intact.len() / 2;
     let rows = [
-        (flipped(0), "LOG001: offset 0"),
+        (flipped(0), "LOG004: offset 0"),
         (flipped(middle), ": offset "),
         (intact[..middle].to_vec(), "LOG002: offset "),
-        (Vec::new(), "LOG001: offset 0"),
-        (intact[..10].to_vec(), "LOG007: offset 10"),
-        ([&intact[..], b"more"].concat(), &format!("LOG003: offset {}", intact.len())),
-        ([&intact[..], &intact[10..]].concat(), &format!("LOG005: offset {}", intact.len())),
+        (Vec::new(), "LOG007: offset 0"),
+        (intact[..10].to_vec(), "LOG002: offset 0"),
+        ([&intact[..], b"more"].concat(), &format!("LOG002: offset {}", intact.len())),
+        ([&intact[..], &intact[..]].concat(), &format!("LOG012: offset {}", intact.len())),
     ];
     for (bytes, wanted) in rows {
         fs::write(&path, bytes).unwrap();
@@ -116,18 +116,15 @@ fn a_log_starts_with_its_genesis_and_is_a_regular_file() {
     let folder = Folder::new();
     let dir = folder.log();
     let path = folder.file("market/records.log");
-    let event = undercut::Event::BlockSealed {
-        height: undercut_primitives::BlockHeight::GENESIS,
-        records_root: undercut_primitives::Digest::ZERO,
-        state_root: undercut_primitives::Digest::ZERO,
-    };
-    let start = undercut_ledger::log::Head::EMPTY;
-    let (_, _, frame) = start.chain(undercut_primitives::BlockHeight::GENESIS, event).unwrap();
-    fs::write(&path, [&undercut_ledger::log::HEADER[..], &frame].concat()).unwrap();
+    let mut chain = undercut_ledger::log::Chain::EMPTY;
+    let height = undercut_primitives::BlockHeight::GENESIS;
+    let state_root = undercut_primitives::Digest::ZERO;
+    let (_, frame) = chain.seal::<undercut::Event>(height, state_root).unwrap();
+    fs::write(&path, frame).unwrap();
     fs::remove_file(folder.file("market/HEAD")).unwrap();
     let ran = run(&["log", "verify", &dir]);
     assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(ran.err.contains("LOG013: offset 10: record 0"), "{ran:?}");
+    assert!(ran.err.contains("LOG013: offset 0: record 0"), "{ran:?}");
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
     let ran = run(&["log", "verify", &dir]);
