@@ -1,5 +1,7 @@
 //! [`BidBook`]: all bids, and a queue of the open ones per order.
 
+mod restore;
+
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;

@@ -223,6 +223,23 @@ impl AllowanceRejection {
 pub struct Allowances(BTreeMap<AllowanceId, Allowance>);
 
 impl Allowances {
+    /// These allowances, as [`Allowances::iter`] gave them, in any order.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit`] when one is there twice.
+    pub fn from_entries(
+        allowances: impl IntoIterator<Item = (AllowanceId, Allowance)>,
+    ) -> Result<Self, Misfit> {
+        let mut restored = Self::default();
+        for (id, allowance) in allowances {
+            if restored.0.insert(id, allowance).is_some() {
+                return Err(Misfit::new("an allowance is there twice"));
+            }
+        }
+        Ok(restored)
+    }
+
     /// The allowance `id`.
     #[must_use]
     pub fn get(&self, id: &AllowanceId) -> Option<&Allowance> {

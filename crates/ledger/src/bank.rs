@@ -1,5 +1,7 @@
 //! Money outside escrow: the host chain's bank, or [`MemoryBank`]; and how events move money.
 
+mod bytes;
+
 use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -73,7 +75,9 @@ pub struct BankRefused {
     pub coin: Coin,
 }
 
-/// Money outside escrow. The engine asks for balances first and then posts; a bank that refuses
+/// Money outside escrow. What is deposited lies in accounts that the engine keeps
+/// ([`own_addresses`]); what everyone else has is the bank's to know and to keep: a snapshot of the
+/// engine does not hold it. The engine asks for balances first and then posts; a bank that refuses
 /// what it could just pay is at fault.
 pub trait Bank {
     /// What `owner` has, in micro-units.

@@ -3,6 +3,8 @@
 //! A rule that takes several steps (settle, pay, end, refund) makes them on a copy of the one
 //! account, so that each step sees the ones before it while the escrow itself stays untouched.
 
+mod restore;
+
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 

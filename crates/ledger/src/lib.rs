@@ -10,7 +10,7 @@
 //! | [`oracle`] | [`oracle::Oracle`], [`oracle::Reading`]: posted prices, and what AKT is worth |
 //! | [`bank`] | [`Bank`], [`Posting`]: money outside escrow, and how events move it |
 //! | [`log`] | [`log::Record`], [`log::Head`]: the hash-chained log and its bytes |
-//! | [`merkle`] | roots over a block's records and over the state |
+//! | [`merkle`] | roots over a block's records and over the state, and proofs of what lies under them |
 //! | [`plain`] | the eager twin of the escrow, settled every block, for tests |
 //!
 //! **Money.** A payment of rate `r` that started at block `s` is owed `floor(r × (h − s))` up to

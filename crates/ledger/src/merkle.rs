@@ -2,11 +2,20 @@
 //!
 //! Both bind what they hash: leaves and inner nodes have different name-spaces, and an inner node
 //! of the state binds the position at which it branches.
+//!
+//! What lies under a root is proved without the rest: a leaf of a list by [`inclusion_proof`], that
+//! a list only grew by [`consistency_proof`], a key and its value by [`StateTree::prove`].
 
 #![allow(
     clippy::arithmetic_side_effects,
     reason = "bit positions: below 256 by construction, divisors are constants"
 )]
+
+mod list_proof;
+mod state_proof;
+
+pub use list_proof::{check_consistency, check_inclusion, consistency_proof, inclusion_proof};
+pub use state_proof::{StateProof, StateStep};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -26,14 +35,19 @@ const BRANCH: Namespace = Namespace("undercut/state-branch/v1");
 pub fn root(leaves: &[Digest]) -> Digest {
     let mut level: Vec<Digest> = leaves.to_vec();
     while level.len() > 1 {
-        let pair = |pair: &[Digest]| match pair {
-            [left, right] => node(left, right),
-            [single] => *single,
-            _ => Digest::ZERO,
-        };
-        level = level.chunks(2).map(pair).collect();
+        level = paired(&level);
     }
     level.first().copied().unwrap_or_default()
+}
+
+/// The level above: neighbours paired, a last one without a partner as it is.
+fn paired(level: &[Digest]) -> Vec<Digest> {
+    let pair = |pair: &[Digest]| match pair {
+        [left, right] => node(left, right),
+        [single] => *single,
+        _ => Digest::ZERO,
+    };
+    level.chunks(2).map(pair).collect()
 }
 
 /// The root over leaves that come one by one, kept in O(log n) digests.
@@ -122,6 +136,14 @@ fn node(left: &Digest, right: &Digest) -> Digest {
     crypto::digest_parts(NODE, &[left.as_bytes(), right.as_bytes()])
 }
 
+fn leaf_hash(key: &Digest, value: &Digest) -> Digest {
+    crypto::digest_parts(LEAF, &[key.as_bytes(), value.as_bytes()])
+}
+
+fn branch_hash(bit: u8, zero: &Digest, one: &Digest) -> Digest {
+    crypto::digest_parts(BRANCH, &[&[bit], zero.as_bytes(), one.as_bytes()])
+}
+
 /// A map from digest to digest with a root that depends on its content alone.
 ///
 /// A binary trie that branches only where keys differ: an insertion or removal touches O(log n)
@@ -157,14 +179,10 @@ impl StateTree {
 impl Node {
     fn hash(&mut self) -> Digest {
         match self {
-            Self::Leaf { key, value } => {
-                crypto::digest_parts(LEAF, &[key.as_bytes(), value.as_bytes()])
-            }
+            Self::Leaf { key, value } => leaf_hash(key, value),
             Self::Branch { hash: Some(hash), .. } => *hash,
             Self::Branch { bit, hash, children: [zero, one] } => {
-                let (left, right) = (zero.hash(), one.hash());
-                let parts: [&[u8]; 3] = [&[*bit], left.as_bytes(), right.as_bytes()];
-                *hash.insert(crypto::digest_parts(BRANCH, &parts))
+                *hash.insert(branch_hash(*bit, &zero.hash(), &one.hash()))
             }
         }
     }

@@ -92,6 +92,23 @@ pub struct Oracle {
 }
 
 impl Oracle {
+    /// The oracle of these sources, as [`Oracle::sources`] gave them, in any order.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit`] when one is there twice.
+    pub fn restore(
+        sources: impl IntoIterator<Item = (Address, SourcePoints)>,
+    ) -> Result<Self, Misfit> {
+        let mut oracle = Self::default();
+        for (source, points) in sources {
+            if oracle.sources.insert(source, points).is_some() {
+                return Err(Misfit::new("a source is there twice"));
+            }
+        }
+        Ok(oracle)
+    }
+
     /// All that have ever posted, by address, registered or not.
     pub fn sources(&self) -> impl Iterator<Item = (&Address, &SourcePoints)> {
         self.sources.iter()

@@ -75,8 +75,9 @@ impl Account {
         of_denom.fold(0, |sum, (_, _, _, amount)| sum.saturating_add(*amount))
     }
 
-    /// What the next block costs.
-    fn next_block(&self) -> Option<u128> {
+    /// What the next block costs; `None` when it is no number.
+    #[must_use]
+    pub fn next_block(&self) -> Option<u128> {
         let open = self.streams.values().filter(|stream| stream.is_open);
         let cost = |stream: &Stream| {
             stream.earned_after(stream.blocks.checked_add(1)?)?.checked_sub(stream.earned)
@@ -93,6 +94,16 @@ impl Account {
         }
         self.deposits.retain(|(_, _, _, amount)| *amount > 0);
         (owed == 0).then_some(())
+    }
+
+    /// Whether a stream runs, and the block after `height` is not paid and cannot be.
+    #[must_use]
+    pub fn cannot_pay_after(&self, height: BlockHeight) -> bool {
+        let is_served = self.is_paused || self.paid_to > height.to_u64();
+        let runs = self.streams.values().any(|stream| stream.is_open);
+        let balance = self.balance(&self.denom);
+        let pays = self.next_block().is_some_and(|owed| owed <= balance);
+        runs && !is_served && !pays
     }
 
     fn serve_block(&mut self) -> Option<()> {
@@ -200,11 +211,7 @@ impl Ledger {
     #[must_use]
     pub fn cannot_pay_after(&self, height: BlockHeight) -> Vec<DeploymentId> {
         let ends = |(id, account): (&DeploymentId, &Account)| {
-            let is_served = account.is_paused || account.paid_to > height.to_u64();
-            let runs = account.streams.values().any(|stream| stream.is_open);
-            let balance = account.balance(&account.denom);
-            let pays = account.next_block().is_some_and(|owed| owed <= balance);
-            (runs && !is_served && !pays).then_some(*id)
+            account.cannot_pay_after(height).then_some(*id)
         };
         self.accounts.iter().filter_map(ends).collect()
     }

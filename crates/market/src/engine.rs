@@ -1,12 +1,14 @@
 //! [`Engine`]: blocks of commands in, records out.
 
+mod resume;
+
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use undercut_ledger::log::{self, BODY_BYTES_MAX, Chain, Head, Record};
+use undercut_ledger::log::{self, BODY_BYTES_MAX, Chain, Head, LastSeal, Record};
 use undercut_ledger::{Bank, BankRefused, Posting};
 use undercut_primitives::{Address, Amount, Denom, Digest, Misfit};
 
@@ -46,6 +48,7 @@ pub struct BlockOutcome {
 pub struct Engine {
     state: State,
     chain: Chain,
+    last: Option<LastSeal>,
     block: Option<OpenBlock>,
     has_stopped: bool,
 }
@@ -72,7 +75,7 @@ impl Engine {
         genesis.check()?;
         let state = State::new(genesis);
         let (chain, block) = (Chain::EMPTY, Some(OpenBlock::default()));
-        let mut engine = Self { state, chain, block, has_stopped: false };
+        let mut engine = Self { state, chain, last: None, block, has_stopped: false };
         let event = Event::Genesis(genesis.clone().into());
         let postings = event.postings();
         engine.record(vec![event]).map_err(|_| GenesisError::Unrecordable)?;
@@ -311,9 +314,11 @@ impl Engine {
     fn seal(&mut self) -> Result<BlockOutcome, BlockError> {
         let OpenBlock { mut records, mut frames } = self.block.take().ok_or(BlockError::NotOpen)?;
         let state_root = self.state.root();
+        let before = self.chain.peaks().clone();
         let sealed = self.chain.seal(self.state.height(), state_root);
         let unsealable = Misfit::new("the seal cannot follow the records");
         let (seal, frame) = sealed.map_err(|_| self.stop(BlockError::Misfit(unsealable)))?;
+        self.last = LastSeal::of(&seal, before);
         records.push(seal);
         frames.extend(frame);
         let head = self.head();

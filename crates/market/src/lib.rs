@@ -36,6 +36,12 @@
 //! may be checked on every core beforehand: [`SignedCommand::verify`], then
 //! [`Engine::execute_verified`]. A whole host stands in `examples/node.rs`.
 //!
+//! A host starts again from a [`Snapshot`] and the records after it: [`Replay::from_snapshot`], then
+//! [`Replay::into_engine`]. [`Engine::prove`] shows one entry of the state to who has a seal alone.
+//!
+//! [`Replay::from_snapshot`]: replay::Replay::from_snapshot
+//! [`Replay::into_engine`]: replay::Replay::into_engine
+//!
 //! # How state changes
 //!
 //! A rule reads the state and returns events; [`State::apply`] makes them true and is the only
@@ -81,7 +87,9 @@ mod genesis;
 mod handle;
 pub mod invariants;
 mod params;
+pub mod proof;
 pub mod replay;
+mod snapshot;
 mod state;
 
 pub use command::{
@@ -95,7 +103,8 @@ pub use genesis::{Genesis, GenesisError};
 pub use handle::{Blocks, Error, LeaseSummary, Log, Market, MarketRules, ProviderBuilder, Result};
 pub use params::{GovernanceParams, Params, ParamsError};
 pub use replay::replay;
-pub use state::{PendingParams, ProviderRecord, State, StateKey};
+pub use snapshot::{Snapshot, SnapshotError};
+pub use state::{PendingParams, ProviderRecord, State, StateEntryProof, StateKey};
 
 /// What most programs need.
 #[cfg(feature = "handle")]

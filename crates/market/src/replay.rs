@@ -8,13 +8,16 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 
 use undercut_ledger::Bank;
-use undercut_ledger::log::{Head, Record};
+use undercut_ledger::log::{Head, LastSeal, Record};
+use undercut_ledger::merkle::Peaks;
 use undercut_primitives::{BlockHeight, Code, Digest, Misfit};
 
 use crate::{
-    BlockContext, BlockError, Engine, Event, Genesis, GenesisError, Rejection, SignedCommand, State,
+    BlockContext, BlockError, Engine, Event, Genesis, GenesisError, Rejection, SignedCommand,
+    Snapshot, SnapshotError, State,
 };
 
 /// A log that does not lead where it says.
@@ -100,9 +103,42 @@ pub struct Replay {
     is_block_open: bool,
     seals: u64,
     sealed: Head,
+    /// Over the hashes of all seals.
+    history: Peaks,
+    last: Option<LastSeal>,
 }
 
 impl Replay {
+    /// A replay of what comes after a snapshot.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError`] as [`Engine::restore`].
+    pub fn from_snapshot(snapshot: Snapshot) -> Result<Self, SnapshotError> {
+        let (last, state) = snapshot.into_state()?;
+        let chain = last.chain()?;
+        let (history, sealed) = (chain.peaks().clone(), chain.head());
+        let (state, last) = (Some(state), Some(last));
+        Ok(Self { state, is_block_open: false, seals: 0, sealed, history, last })
+    }
+
+    /// The engine that goes on after the last record, which has to be a seal. This is how a host
+    /// starts: from its last snapshot and the records after it, or from all records.
+    ///
+    /// The engine has the state that the records lead to. That the rules led there is for
+    /// [`replay_commands`] to say.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::WithinBlock`] when the last record is none, or no seal;
+    /// [`SnapshotError::Seal`] when the records were not those of one log.
+    pub fn into_engine(self) -> Result<Engine, SnapshotError> {
+        match (self.state, self.last) {
+            (Some(state), Some(last)) if !self.is_block_open => Engine::resumed(state, last),
+            _ => Err(SnapshotError::WithinBlock),
+        }
+    }
+
     /// Applies the next record.
     ///
     /// # Errors
@@ -141,6 +177,8 @@ impl Replay {
             self.is_block_open = false;
             self.seals = self.seals.saturating_add(1);
             self.sealed = Head { records: sequence.saturating_add(1), hash: record.hash };
+            self.last = LastSeal::of(record, self.history.clone());
+            self.history.push(record.hash);
             return Ok(());
         }
         state.apply(&record.event).map_err(misfit)?;
@@ -209,7 +247,7 @@ pub fn replay(
 }
 
 /// Decides every command of a log again and compares every record, those of a block that was never
-/// sealed included.
+/// sealed included. Holds no more records than those of one block.
 ///
 /// `bank` holds what came from outside the records: nothing, where the genesis has all balances;
 /// the host's money at genesis, where it has not. A bank with less than the host's refuses commands
@@ -218,18 +256,19 @@ pub fn replay(
 /// # Errors
 ///
 /// [`Diverged`] with the first record that the engine would not have written.
-pub fn replay_commands<'a>(
+pub fn replay_commands<R: Borrow<Record<Event>>>(
     bank: &mut impl Bank,
-    records: impl IntoIterator<Item = &'a Record<Event>>,
+    records: impl IntoIterator<Item = R>,
 ) -> Result<Engine, Diverged> {
     let mut records = records.into_iter();
     let first = records.next().ok_or(Diverged::NoGenesis)?;
-    let Event::Genesis(genesis) = &first.event else { return Err(Diverged::NoGenesis) };
+    let Event::Genesis(genesis) = &first.borrow().event else { return Err(Diverged::NoGenesis) };
     let (mut engine, outcome) = Engine::new(genesis, bank)?;
     // Records of the log, and of the engine, that are not compared yet.
     let (mut recorded, mut decided) = (vec![first], outcome.records);
     for record in records {
-        let decision = decide_again(&mut engine, bank, record);
+        let decision = decide_again(&mut engine, bank, record.borrow());
+        let is_seal = matches!(record.borrow().event, Event::BlockSealed(_));
         recorded.push(record);
         match decision {
             Ok(sealed) => decided.extend(sealed),
@@ -239,7 +278,7 @@ pub fn replay_commands<'a>(
                 return compare_start(engine, bank, &recorded, decided).and(Err(diverged));
             }
         }
-        if matches!(record.event, Event::BlockSealed(_)) {
+        if is_seal {
             compare(&recorded, &decided)?;
             recorded.clear();
             decided.clear();
@@ -253,7 +292,7 @@ pub fn replay_commands<'a>(
 fn compare_start(
     mut engine: Engine,
     bank: &mut impl Bank,
-    recorded: &[&Record<Event>],
+    recorded: &[impl Borrow<Record<Event>>],
     mut decided: Vec<Record<Event>>,
 ) -> Result<Engine, Diverged> {
     decided.extend_from_slice(engine.open_records());
@@ -290,9 +329,12 @@ fn decide_again(
 }
 
 /// Names the first of `recorded` that is not in its place in `decided`, or that is missing.
-fn compare(recorded: &[&Record<Event>], decided: &[Record<Event>]) -> Result<(), Diverged> {
+fn compare(
+    recorded: &[impl Borrow<Record<Event>>],
+    decided: &[Record<Event>],
+) -> Result<(), Diverged> {
     let mut decided = decided.iter();
-    for record in recorded {
+    for record in recorded.iter().map(Borrow::borrow) {
         if decided.next() != Some(record) {
             return Err(Diverged::Record { sequence: record.sequence });
         }

@@ -3,6 +3,11 @@
 //! The state root is kept as events come in: each event names the entries it touches, and sealing
 //! a block hashes those alone. [`State::rebuilt_root`] hashes everything anew and must agree.
 
+mod entries;
+mod proof;
+
+pub use proof::StateEntryProof;
+
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -16,7 +21,7 @@ use undercut_ledger::merkle::StateTree;
 use undercut_ledger::oracle::{Oracle, OracleEvent, OraclePrice};
 use undercut_ledger::{AllowanceId, Allowances, Escrow, LedgerEvent};
 use undercut_orderbook::{OrderBook, OrderEvent};
-use undercut_primitives::codec::{self, Canonical};
+use undercut_primitives::codec::{self, Canonical, EncodeError};
 use undercut_primitives::crypto::{self, Namespace};
 use undercut_primitives::{
     Address, Attribute, BidId, BlockHeight, Coin, Contribution, Denom, DeploymentId, Digest,
@@ -442,23 +447,30 @@ impl State {
 
     /// The digest of an entry's canonical form, or `None` when the state does not hold it.
     fn value_digest(&self, key: &StateKey) -> Option<Digest> {
+        // An entry came in through a record, which is no larger than what can be encoded; should one
+        // grow beyond it, its digest is that of no bytes until it shrinks, on every machine alike.
+        self.value_bytes(key).map(|bytes| crypto::digest(VALUE, &bytes.unwrap_or_default()))
+    }
+
+    /// An entry's canonical form, or `None` when the state does not hold it.
+    fn value_bytes(&self, key: &StateKey) -> Option<Result<Vec<u8>, EncodeError>> {
         match key {
-            StateKey::Genesis => value_digest(Some(&self.genesis)),
-            StateKey::Block => value_digest(Some(&self.context)),
-            StateKey::Params => value_digest(Some(&(&self.params, &self.pending))),
-            StateKey::Vault => value_digest(Some(self.vault.books())),
-            StateKey::Burn(id) => value_digest(self.vault.request_by_id(*id)),
-            StateKey::PriceSource(source) => value_digest(self.oracle.source(source)),
-            StateKey::Key(account) => value_digest(self.keys.get(account)),
-            StateKey::Allowance(id) => value_digest(self.allowances.get(id)),
-            StateKey::Nonce(account) => value_digest(self.nonces.get(account)),
-            StateKey::Provider(id) => value_digest(self.providers.get(id)),
-            StateKey::Deployment(id) => value_digest(self.book.deployment(id)),
-            StateKey::Group(id) => value_digest(self.book.group(id)),
-            StateKey::Order(id) => value_digest(self.book.order(id)),
-            StateKey::Bid(id) => value_digest(self.bids.bid(id)),
-            StateKey::Account(id) => value_digest(self.escrow.account(id)),
-            StateKey::Lease(id) => value_digest(self.escrow.lease(id)),
+            StateKey::Genesis => encoded(Some(&self.genesis)),
+            StateKey::Block => encoded(Some(&self.context)),
+            StateKey::Params => encoded(Some(&(&self.params, &self.pending))),
+            StateKey::Vault => encoded(Some(self.vault.books())),
+            StateKey::Burn(id) => encoded(self.vault.request_by_id(*id)),
+            StateKey::PriceSource(source) => encoded(self.oracle.source(source)),
+            StateKey::Key(account) => encoded(self.keys.get(account)),
+            StateKey::Allowance(id) => encoded(self.allowances.get(id)),
+            StateKey::Nonce(account) => encoded(self.nonces.get(account)),
+            StateKey::Provider(id) => encoded(self.providers.get(id)),
+            StateKey::Deployment(id) => encoded(self.book.deployment(id)),
+            StateKey::Group(id) => encoded(self.book.group(id)),
+            StateKey::Order(id) => encoded(self.book.order(id)),
+            StateKey::Bid(id) => encoded(self.bids.bid(id)),
+            StateKey::Account(id) => encoded(self.escrow.account(id)),
+            StateKey::Lease(id) => encoded(self.escrow.lease(id)),
         }
     }
 }
@@ -467,10 +479,8 @@ fn key_digest(key: &StateKey) -> Digest {
     crypto::digest(KEY, &key.encode().unwrap_or_default())
 }
 
-fn value_digest<T: Serialize>(value: Option<&T>) -> Option<Digest> {
-    // An entry came in through a record, which is no larger than what can be encoded; should one
-    // grow beyond it, its digest is that of no bytes until it shrinks, on every machine alike.
-    value.map(|value| crypto::digest(VALUE, &codec::encode(value).unwrap_or_default()))
+fn encoded<T: Serialize>(value: Option<&T>) -> Option<Result<Vec<u8>, EncodeError>> {
+    value.map(codec::encode)
 }
 
 /// The entries that an event may change.

@@ -1,5 +1,7 @@
 //! [`OrderBook`]: deployments, their groups, the orders, and when each order falls due.
 
+mod restore;
+
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec;

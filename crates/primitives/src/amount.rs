@@ -8,14 +8,15 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::readable::text_for_people;
 use crate::wide::{Division, Wide};
 use crate::{ArithmeticError, ParseError};
 
 /// Whole micro-units of one denom, from 0 to 2^128 − 1.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount(u128);
+
+text_for_people!(number Amount(u128));
 
 impl Amount {
     /// Nothing.

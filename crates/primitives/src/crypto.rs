@@ -11,9 +11,9 @@ use core::fmt;
 use core::str::FromStr;
 
 use ed25519_dalek::VerifyingKey;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::readable::text_for_people;
 use crate::{ParseError, hex};
 
 /// What a digest or signature is for, e.g. `undercut/lease/v1`. At most 255 bytes.
@@ -21,10 +21,10 @@ use crate::{ParseError, hex};
 pub struct Namespace(pub &'static str);
 
 /// 32 bytes of SHA-256. Text: 64 lower-case hex digits.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
+
+text_for_people!(Digest([u8; 32]));
 
 impl Digest {
     /// All zero: the hash before the first record, and the root of nothing.
@@ -69,8 +69,10 @@ pub fn sha256(bytes: &[u8]) -> Digest {
 }
 
 /// An ed25519 public key as it travels: 32 bytes, not yet known to be a point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PublicKey([u8; 32]);
+
+text_for_people!(PublicKey([u8; 32]));
 
 impl PublicKey {
     /// A key from its bytes. [`verify`] and [`PublicKey::is_usable`] decide whether it is one.
@@ -93,11 +95,13 @@ impl PublicKey {
 }
 
 /// An ed25519 signature: 64 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signature {
     r: [u8; 32],
     s: [u8; 32],
 }
+
+text_for_people!(Signature { r: [u8; 32], s: [u8; 32] });
 
 impl Signature {
     /// A signature from its bytes.
@@ -172,6 +176,21 @@ macro_rules! hex_text {
 
 hex_text!(Digest, "a digest of 64 hex digits");
 hex_text!(PublicKey, "a public key of 64 hex digits");
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex::write(f, &self.to_bytes())
+    }
+}
+
+impl FromStr for Signature {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let bytes = hex::read(text).map(|bytes| Self::from_bytes(&bytes));
+        bytes.ok_or_else(|| ParseError::new(text, "a signature of 128 hex digits"))
+    }
+}
 
 #[cfg(all(test, feature = "keys"))]
 mod tests {

@@ -9,8 +9,7 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
+use crate::readable::text_for_people;
 use crate::wide::Wide;
 use crate::{Amount, ArithmeticError, ParseError};
 
@@ -31,10 +30,10 @@ const SCALE: u128 = 1_000_000_000_000_000_000;
 /// assert_eq!(rate.mul_floor(Amount::from_micro(1000)).unwrap(), Amount::from_micro(2_259_894));
 /// assert_eq!(rate.to_string(), "2259.894629");
 /// ```
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Decimal(u128);
+
+text_for_people!(Decimal(u128));
 
 impl Decimal {
     /// Zero.

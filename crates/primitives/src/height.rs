@@ -7,6 +7,8 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::readable::text_for_people;
+
 /// The position of a block; 0 is genesis.
 ///
 /// Arithmetic stops at [`BlockHeight::MAX`], and no engine opens a block beyond it. A later height
@@ -96,10 +98,10 @@ const NANOS: i64 = 1_000_000_000;
 
 /// Consensus time of a block's header, in nanoseconds since 1970-01-01 UTC, to the year 2262. It
 /// never runs backwards.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlockTime(i64);
+
+text_for_people!(number BlockTime(i64));
 
 impl BlockTime {
     /// The last time that the type holds.
@@ -160,10 +162,10 @@ impl fmt::Display for BlockTime {
 }
 
 /// A length of time, in nanoseconds.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeSpan(u64);
+
+text_for_people!(number TimeSpan(u64));
 
 impl TimeSpan {
     /// No time.

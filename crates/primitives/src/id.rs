@@ -10,14 +10,17 @@ use core::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::{self, Namespace, PublicKey};
+use crate::readable::text_for_people;
 use crate::{ParseError, hex};
 
 const ADDRESS: Namespace = Namespace("undercut/address/v1");
 const MODULE: Namespace = Namespace("undercut/module/v1");
 
 /// An account: the first 20 bytes of a name-spaced digest of its key. Text: 40 hex digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address([u8; 20]);
+
+text_for_people!(Address([u8; 20]));
 
 impl Address {
     /// The smallest address there can be, for the start of a range.
@@ -73,7 +76,7 @@ pub struct Tenant(pub Address);
 pub struct Provider(pub Address);
 
 /// What a tenant asks for. `dseq` is the tenant's own number, unique for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeploymentId {
     /// Who asks.
     pub tenant: Tenant,
@@ -82,7 +85,7 @@ pub struct DeploymentId {
 }
 
 /// The part of a deployment that is auctioned as one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId {
     /// The deployment.
     pub deployment: DeploymentId,
@@ -91,7 +94,7 @@ pub struct GroupId {
 }
 
 /// A group put to auction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderId {
     /// The group.
     pub group: GroupId,
@@ -100,7 +103,7 @@ pub struct OrderId {
 }
 
 /// A provider's bid for an order: at most one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BidId {
     /// The order.
     pub order: OrderId,
@@ -203,6 +206,11 @@ macro_rules! text_of_path {
         }
     };
 }
+
+text_for_people!(DeploymentId { tenant: Tenant, dseq: u64 });
+text_for_people!(GroupId { deployment: DeploymentId, gseq: u32 });
+text_for_people!(OrderId { group: GroupId, oseq: u32 });
+text_for_people!(BidId { order: OrderId, provider: Provider });
 
 text_of_path!(DeploymentId, tenant, dseq, "a deployment id: owner/dseq");
 text_of_path!(GroupId, deployment, gseq, "a group id: owner/dseq/gseq");

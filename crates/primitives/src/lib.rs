@@ -25,6 +25,7 @@
 //! | [`consent`] | [`Consent`]: a signed command by its digest |
 //! | [`crypto`] | name-spaced digests, keys, signatures |
 //! | [`code`] | [`Code`]: the stable name of every refusal |
+//! | [`pieces`] | many values one after the other |
 //! | [`usd`] | [`usd::Usd`]: dollars, and a price per block in dollars per hour and month |
 
 #![cfg_attr(not(test), no_std)]
@@ -53,7 +54,9 @@ pub mod hex;
 pub mod id;
 #[cfg(feature = "keys")]
 pub mod keys;
+pub mod pieces;
 pub mod price;
+mod readable;
 pub mod resources;
 pub mod usd;
 mod wide;

@@ -1,5 +1,9 @@
 //! [`Chain`]: where a log stands, in O(log n) digests, for whoever writes or verifies it.
 
+mod last_seal;
+
+pub use last_seal::LastSeal;
+
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};

@@ -27,6 +27,7 @@
 mod chain;
 mod error;
 mod frame;
+pub mod proof;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -35,7 +36,7 @@ use serde::{Deserialize, Serialize};
 use undercut_primitives::codec::Canonical;
 use undercut_primitives::{BlockHeight, Digest};
 
-pub use chain::{Chain, frame_of, verify};
+pub use chain::{Chain, LastSeal, frame_of, verify};
 pub use error::{FrameBroken, LogBroken, SealField, Unfit};
 pub use frame::{
     BODY_BYTES_MAX, BODY_BYTES_MIN, FRAME_HEADER_BYTES, Frame, Kind, checksum, next_frame,

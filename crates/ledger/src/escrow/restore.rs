@@ -1,0 +1,66 @@
+//! An [`Escrow`] from its accounts and leases: running leases and the queue of ends are made anew.
+
+use alloc::vec::Vec;
+
+use undercut_primitives::{DeploymentId, Misfit};
+
+use super::Escrow;
+use crate::account::PAYMENTS_MAX;
+use crate::{EscrowAccount, Lease};
+
+impl Escrow {
+    /// The escrow with these accounts and leases, as [`Escrow::accounts`] and [`Escrow::leases`]
+    /// gave them, in any order. When the money of an account ends follows from the account.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit`] when something is there twice, a lease is of no account, or a payment streams for
+    /// no running lease of its account.
+    pub fn restore(
+        accounts: impl IntoIterator<Item = EscrowAccount>,
+        leases: impl IntoIterator<Item = Lease>,
+    ) -> Result<Self, Misfit> {
+        let mut escrow = Self::default();
+        for account in accounts {
+            if account.payments.len() > PAYMENTS_MAX {
+                return Err(Misfit::new("an account has more leases than it can"));
+            }
+            if escrow.accounts.insert(account.id, account).is_some() {
+                return Err(Misfit::new("an account is there twice"));
+            }
+        }
+        for lease in leases {
+            escrow.restore_lease(lease)?;
+        }
+        escrow.check_payments()?;
+        let ids: Vec<DeploymentId> = escrow.accounts.keys().copied().collect();
+        ids.iter().for_each(|id| escrow.predict(id));
+        Ok(escrow)
+    }
+
+    fn restore_lease(&mut self, lease: Lease) -> Result<(), Misfit> {
+        let id = lease.signed.terms.id;
+        if !self.accounts.contains_key(&id.deployment()) {
+            return Err(Misfit::new("a lease of no account"));
+        }
+        if lease.state.is_running() {
+            self.running.entry(id.provider()).or_default().insert(id);
+        }
+        match self.leases.insert(id, lease) {
+            None => Ok(()),
+            Some(_) => Err(Misfit::new("a lease is there twice")),
+        }
+    }
+
+    fn check_payments(&self) -> Result<(), Misfit> {
+        for account in self.accounts.values() {
+            for id in account.payments.keys() {
+                let is_running = self.leases.get(id).is_some_and(|lease| lease.state.is_running());
+                if id.deployment() != account.id || !is_running {
+                    return Err(Misfit::new("a payment streams for no running lease"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
