@@ -37,7 +37,6 @@ mod auditor;
 mod bidders;
 mod first_market;
 mod oracle;
-mod plain_vault;
 mod population;
 mod provider;
 mod report;
