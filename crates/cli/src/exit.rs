@@ -42,6 +42,11 @@ impl Failure {
         Self { exit, sentence: Some(sentence.into()) }
     }
 
+    /// Wrong use that only the run could notice.
+    pub(crate) fn wrong_use(sentence: impl std::fmt::Display) -> Self {
+        Self::new(Exit::Usage, format!("CLI001: {sentence}"))
+    }
+
     /// An end of which everything was said already.
     pub(crate) const fn silent(exit: Exit) -> Self {
         Self { exit, sentence: None }

@@ -45,7 +45,7 @@ fn meaning(typed: &str, rows: &[Row<'_>]) -> Result<String, Failure> {
     let meant = nearest.map_or_else(String::new, |row| format!("did you mean `{}`? ", row.code));
     let sentence =
         format!("`{}` is no code; {meant}`undercut explain` lists all", visible(typed.trim()));
-    Err(Failure::new(Exit::Usage, sentence))
+    Err(Failure::wrong_use(sentence))
 }
 
 /// The code in capitals and with three digits: `bid6` is `BID006`.

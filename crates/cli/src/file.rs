@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::exit::{Exit, Failure};
+
 /// Opens a file that has an end, which a device or a pipe may not have.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     let metadata = fs::metadata(path)?;
@@ -80,4 +82,76 @@ fn keep_owner(file: &File, old: &fs::Metadata) -> io::Result<()> {
 #[cfg(not(unix))]
 fn keep_owner(_: &File, _: &fs::Metadata) -> io::Result<()> {
     Ok(())
+}
+
+/// A file in the making: beside its place and hidden until it takes it, gone when it never does.
+#[derive(Debug)]
+pub(crate) struct NewFile {
+    path: PathBuf,
+    hidden: PathBuf,
+    /// Whether it may take the place of another.
+    force: bool,
+}
+
+impl NewFile {
+    /// Begins a file that is to be called `path`, which must not be there unless `force`.
+    pub(crate) fn create(path: &Path, force: bool) -> Result<(File, Self), Failure> {
+        let refused = |error: io::Error| {
+            Failure::new(Exit::Unreadable, format!("FIL003: {}: {error}", path.display()))
+        };
+        match fs::symlink_metadata(path) {
+            Ok(_) if !force => return Err(taken(path)),
+            Ok(metadata) if metadata.is_dir() => {
+                return Err(refused(io::Error::other("this is a folder")));
+            }
+            // A link, a device or a pipe is there for something; only files are replaced.
+            Ok(metadata) if !metadata.is_file() => {
+                return Err(refused(io::Error::other("this is no regular file")));
+            }
+            Ok(metadata) if metadata.permissions().readonly() => {
+                return Err(refused(io::Error::other("this file is read-only")));
+            }
+            _ => {}
+        }
+        let hidden = beside(path).map_err(refused)?;
+        let file =
+            OpenOptions::new().write(true).create_new(true).open(&hidden).map_err(refused)?;
+        Ok((file, Self { path: path.to_owned(), hidden, force }))
+    }
+
+    /// Gives the complete file its name.
+    pub(crate) fn take_its_place(self) -> Result<(), Failure> {
+        // A link is refused when the name is taken, a rename is not.
+        let linked = if self.force {
+            fs::rename(&self.hidden, &self.path)
+        } else {
+            fs::hard_link(&self.hidden, &self.path)
+        };
+        match linked {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(taken(&self.path)),
+            // Some file systems have no links.
+            Err(_) if !self.force && !self.path.exists() => {
+                fs::rename(&self.hidden, &self.path).map_err(|error| self.refused(&error))
+            }
+            Err(error) => Err(self.refused(&error)),
+        }
+    }
+
+    fn refused(&self, error: &io::Error) -> Failure {
+        Failure::new(Exit::Unreadable, format!("FIL003: {}: {error}", self.path.display()))
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        // After a rename there is nothing left to remove.
+        let _ = fs::remove_file(&self.hidden);
+    }
+}
+
+fn taken(path: &Path) -> Failure {
+    let sentence =
+        format!("FIL004: {}: there is a file already; --force replaces it", path.display());
+    Failure::new(Exit::Usage, sentence)
 }

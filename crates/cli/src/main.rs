@@ -8,11 +8,14 @@ mod demo;
 mod exit;
 mod explain;
 mod file;
+mod interrupt;
 mod log;
 mod order;
+mod progress;
 mod sdl;
 mod signatures;
 mod style;
+mod typed;
 
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
@@ -21,7 +24,10 @@ use crate::args::{Args, Verb};
 use crate::exit::{Exit, Failure};
 
 fn main() -> std::process::ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return typed::refuse(&error).into(),
+    };
     observe(args.verbose);
     let result = match &args.verb {
         Verb::Demo(demo) => demo::run(demo, args.style()),
@@ -31,8 +37,8 @@ fn main() -> std::process::ExitCode {
         Verb::Explain { code } => explain::run(code.as_deref(), args.style()),
     };
     let exit = result.unwrap_or_else(|failure: Failure| {
-        if let Some(sentence) = failure.sentence() {
-            tell(&format!("undercut: {sentence}\n"));
+        if let Some(text) = typed::told(&failure) {
+            tell(&text);
         }
         failure.exit
     });

@@ -1,12 +1,17 @@
 //! What can be typed.
 
+mod log;
 mod order;
 mod sdl;
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Parser, Subcommand};
 
+pub(crate) use log::{
+    CheckProof, Export, Log, Prove, ProveExtension, ProveLease, ProveState, Replay, ShowProgress,
+    TableFormat,
+};
 pub(crate) use order::{ExplainOrder, Order};
 pub(crate) use sdl::{Check, Diff, Explain, Fmt, Format, New, Sdl};
 
@@ -50,10 +55,10 @@ pub(crate) enum Verb {
         before_help = "Examples:\n  undercut demo\n  undercut demo deploy.yaml --providers 20\n  undercut demo sdl-examples/*.yaml --seed 7 --log market --json"
     )]
     Demo(Demo),
-    /// Check and show a kept log
+    /// Check, show, compare and export a kept log
     #[command(
         subcommand,
-        before_help = "Examples:\n  undercut log verify market\n  undercut log verify market --head 5f0c…\n  undercut log inspect market --json"
+        before_help = "Examples:\n  undercut log verify market\n  undercut log verify market --head 5f0c…\n  undercut log export market --format csv"
     )]
     Log(Log),
     /// Tell who bids on an order, who does not, and why
@@ -105,50 +110,4 @@ pub(crate) struct Demo {
     /// Print one JSON object (schema undercut.demo/1) instead of the story
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Log {
-    /// Recompute every hash and link; exit 1 when one does not fit
-    #[command(
-        before_help = "Examples:\n  undercut log verify market\n  undercut log verify market --head 5f0c…\n  undercut log verify market > head.txt"
-    )]
-    Verify {
-        /// The folder that `demo --log` made
-        dir: PathBuf,
-        /// The hash of the last record as you kept it: proves that nothing was cut or replaced
-        #[arg(long, value_name = "HEX")]
-        head: Option<String>,
-    },
-    /// Show what is in a log
-    #[command(
-        before_help = "Examples:\n  undercut log inspect market\n  undercut log inspect market --json\n  undercut log inspect market --json | jq .kinds"
-    )]
-    Inspect {
-        /// The folder that `demo --log` made
-        dir: PathBuf,
-        /// Print one JSON object (schema undercut.log/1)
-        #[arg(long)]
-        json: bool,
-    },
-    /// Rebuild the state from the records and compare the roots at every seal
-    #[command(
-        before_help = "Examples:\n  undercut log replay market\n  undercut log replay market --depth commands\n  undercut log replay market -v"
-    )]
-    Replay {
-        /// The folder that `demo --log` made
-        dir: PathBuf,
-        /// How deep: apply the recorded events, or decide every command again
-        #[arg(long, value_enum, default_value_t = Depth::Records, value_name = "DEPTH")]
-        depth: Depth,
-    },
-}
-
-/// How deep a replay goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Depth {
-    /// Apply the recorded events and compare roots
-    Records,
-    /// Decide every command again and compare every record
-    Commands,
 }

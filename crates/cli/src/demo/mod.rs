@@ -1,21 +1,19 @@
 //! `undercut demo`: plays a market and tells about it.
 
 mod json;
+mod keep;
 mod narrate;
 mod units;
 
 use std::cell::Cell;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
-use undercut_ledger::log::Head;
 use undercut_simulation::{Manifest, Report, Scenario, World, WorldError};
 
 use crate::args;
 use crate::exit::{Exit, Failure};
-use crate::log::folder::Writer;
+use crate::interrupt::Interrupt;
 use crate::sdl::Source;
 use crate::signatures::Parallel;
 use crate::style::Style;
@@ -28,25 +26,19 @@ const BLOCKS_WAITING_MAX: usize = 64;
 /// Plays the market of `args`.
 pub(crate) fn run(args: &args::Demo, style: Style) -> Result<Exit, Failure> {
     let scenario = scenario(args, style)?;
-    let writer = args.log.as_deref().map(Writer::create).transpose()?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(Exit::Bug, error.to_string()))?;
-    let is_interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&is_interrupted);
-    runtime.spawn(async move {
-        interrupted().await;
-        flag.store(true, Ordering::Relaxed);
-    });
+    let writer = args.log.as_deref().map(keep::create).transpose()?;
+    let interrupt = Interrupt::watch()?;
     let (sender, receiver) = mpsc::channel(BLOCKS_WAITING_MAX);
-    let keeper = runtime.spawn_blocking(move || keep(writer, receiver));
+    let keeper = interrupt.runtime().spawn_blocking(move || keep::keep(writer, receiver));
     let mut market =
-        Market { args, style, sender, is_interrupted: &is_interrupted, is_muted: Cell::new(false) };
+        Market { args, style, sender, interrupt: &interrupt, is_muted: Cell::new(false) };
     let report = market.play(&scenario);
     drop(market);
     // The log is complete only when its writer says so, whatever became of the market.
-    let kept =
-        runtime.block_on(keeper).map_err(|error| Failure::new(Exit::Bug, error.to_string()))?;
+    let kept = interrupt
+        .runtime()
+        .block_on(keeper)
+        .map_err(|error| Failure::new(Exit::Bug, error.to_string()))?;
     kept.map_err(|error| {
         let dir = args.log.as_deref().unwrap_or(Path::new("-")).display();
         Failure::new(Exit::Unreadable, format!("FIL003: {dir}: {error}; the log is not complete"))
@@ -61,51 +53,19 @@ pub(crate) fn run(args: &args::Demo, style: Style) -> Result<Exit, Failure> {
             tell(&format!("undercut: check failed: {}: {failure}\n", check.name));
         }
     }
-    Ok(match (is_interrupted.load(Ordering::Relaxed), ok) {
+    Ok(match (interrupt.has_come(), ok) {
         (true, _) => Exit::Interrupted,
         (false, true) => Exit::Done,
         (false, false) => Exit::No,
     })
 }
 
-/// Returns when the run is asked to end: by ctrl-C, or by the usual signal of a supervisor.
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminated) = signal(SignalKind::terminate()) else {
-        // Without the one, the other still ends the run.
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
-}
-
-/// Frames to be appended, and the head after them.
-type Sealed = (Vec<u8>, Head);
-
-/// The one writer of the log: appends what comes, and finishes when nothing comes any more.
-fn keep(writer: Option<Writer>, mut blocks: mpsc::Receiver<Sealed>) -> std::io::Result<()> {
-    let Some(mut writer) = writer else {
-        while blocks.blocking_recv().is_some() {}
-        return Ok(());
-    };
-    let mut last = Head::EMPTY;
-    while let Some((frames, head)) = blocks.blocking_recv() {
-        writer.append(&frames)?;
-        last = head;
-    }
-    // A market that never began leaves no end to be marked.
-    if last == Head::EMPTY { Ok(()) } else { writer.finish(last) }
-}
-
 /// What playing needs beside the scenario.
 struct Market<'a> {
     args: &'a args::Demo,
     style: Style,
-    sender: mpsc::Sender<Sealed>,
-    is_interrupted: &'a AtomicBool,
+    sender: mpsc::Sender<Vec<u8>>,
+    interrupt: &'a Interrupt,
     /// Nobody listens any more; the log is kept all the same.
     is_muted: Cell<bool>,
 }
@@ -117,13 +77,13 @@ impl Market<'_> {
         let threads = Parallel::new(self.args.threads);
         let mut narrator = Narrator::new(&world, self.args.log.as_deref());
         self.tell(&narrator.opening())?;
-        self.keep(world.log().to_vec(), world.engine().head())?;
+        self.keep(world.log().to_vec())?;
         for _ in 0..scenario.blocks {
-            if self.is_interrupted.load(Ordering::Relaxed) {
+            if self.interrupt.has_come() {
                 break;
             }
             let step = world.step(&threads).map_err(stopped)?;
-            self.keep(step.outcome.frames.clone(), step.outcome.head)?;
+            self.keep(step.outcome.frames.clone())?;
             if !self.args.json {
                 self.tell(&narrator.block(&world, &step))?;
             }
@@ -147,11 +107,11 @@ impl Market<'_> {
     }
 
     /// Hands a block to the writer; waits while it is behind. Without `--log` nothing is kept.
-    fn keep(&self, frames: Vec<u8>, head: Head) -> Result<(), Failure> {
+    fn keep(&self, frames: Vec<u8>) -> Result<(), Failure> {
         if self.args.log.is_none() {
             return Ok(());
         }
-        let sent = self.sender.blocking_send((frames, head));
+        let sent = self.sender.blocking_send(frames);
         sent.map_err(|_| {
             Failure::new(Exit::Unreadable, "FIL003: the log cannot be written any more")
         })

@@ -18,6 +18,7 @@ use undercut_primitives::{
 use undercut_simulation::{Declined, Report, Step, World};
 
 use super::units;
+use crate::style::visible;
 
 /// The most characters of a line.
 const COLUMNS: usize = 100;
@@ -90,7 +91,9 @@ impl Narrator {
     pub(super) fn new(world: &World, log: Option<&Path>) -> Self {
         let scenario = world.scenario();
         let kept = match log {
-            Some(dir) => format!("the log is kept in {}", dir.display()),
+            Some(dir) => {
+                format!("the log is kept in {}", visible(&dir.display().to_string()))
+            }
             None => "nothing is written".to_owned(),
         };
         let opening = format!(

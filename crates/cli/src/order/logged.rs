@@ -17,18 +17,19 @@ use undercut_primitives::{BlockHeight, Decimal, GroupSpec, OrderId, Provider};
 use super::advice::Step;
 use super::{Advice, Answer, Explained, Fate, Group, Said, Source};
 use crate::exit::{Exit, Failure};
-use crate::log::folder::Kept;
-use crate::log::walk;
+use crate::log::source::Log;
+use crate::progress::Progress;
 use crate::style::visible;
 
 /// Replays the log and tells about one order.
 pub(super) fn explain(dir: &Path, typed: &str, at: Option<u64>) -> Result<Explained, Failure> {
     let wanted = Wanted::parse(typed)?;
-    let kept = Kept::read(dir)?;
-    let path = kept.path.display();
+    let kept = Log::open(dir)?;
+    let path = kept.name();
     let mut view = View { wanted, at: at.map(BlockHeight::new), ..View::default() };
     let mut replay = Replay::default();
-    let walked = walk(&kept, |record| {
+    let walked = kept.walk(&mut Progress::none(), |entry| {
+        let record = &entry.record;
         replay.apply(record).map_err(|diverged| {
             let sentence = format!("{path}: {}: {diverged}", diverged.code());
             Failure::new(Exit::Damaged, sentence)
@@ -41,7 +42,10 @@ pub(super) fn explain(dir: &Path, typed: &str, at: Option<u64>) -> Result<Explai
     let usage = |sentence: String| Failure::new(Exit::Usage, sentence);
     let typed = visible(typed);
     if let Some(at) = view.at.filter(|at| *at > walked.height) {
-        return Err(usage(format!("--at {at}: the log ends with block {}", walked.height)));
+        return Err(Failure::wrong_use(format!(
+            "--at {at}: the log ends with block {}",
+            walked.height
+        )));
     }
     let Some((handle, order)) = view.order.clone() else {
         let there_are = match view.orders {
@@ -52,7 +56,7 @@ pub(super) fn explain(dir: &Path, typed: &str, at: Option<u64>) -> Result<Explai
     };
     let (Some(snapshot), Some(state)) = (&view.snapshot, replay.state()) else {
         let (at, opened_at) = (at.unwrap_or_default(), order.opened_at);
-        return Err(usage(format!(
+        return Err(Failure::wrong_use(format!(
             "--at {at}: {typed} opened in block {opened_at}; ask from then on"
         )));
     };

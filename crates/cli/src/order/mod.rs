@@ -21,7 +21,7 @@ pub(crate) fn run(verb: &args::Order, style: Style) -> Result<Exit, Failure> {
         (Some(file), _, _) => dry_run::explain(file, args, style)?,
         (None, Some(dir), Some(order)) => Some(logged::explain(dir, order, args.at)?),
         (None, _, _) => {
-            return Err(Failure::new(Exit::Usage, "name a log's folder and an order"));
+            return Err(Failure::wrong_use("name a log's folder and an order"));
         }
     };
     let Some(explained) = explained else { return Ok(Exit::No) };

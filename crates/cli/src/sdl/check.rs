@@ -40,7 +40,7 @@ pub(super) fn run(args: &Check, style: Style) -> Result<Exit, Failure> {
 /// Standard input can be read once, and its fixed text needs standard output for itself.
 fn refuse_mixed_input(args: &Check) -> Result<(), Failure> {
     let inputs = args.files.iter().filter(|file| is_stdin(file)).count();
-    let usage = |sentence| Err(Failure::new(Exit::Usage, sentence));
+    let usage = |sentence: &str| Err(Failure::wrong_use(sentence));
     if inputs > 1 {
         return usage("`-` stands twice; standard input can be read once");
     }

@@ -25,7 +25,7 @@ const EFFECTS: [(Effect, &str, &str); 3] = [
 pub(super) fn run(args: &args::Diff, style: Style) -> Result<Exit, Failure> {
     if is_stdin(&args.old) && is_stdin(&args.new) {
         let sentence = "`-` stands twice; standard input can be read once";
-        return Err(Failure::new(Exit::Usage, sentence));
+        return Err(Failure::wrong_use(sentence));
     }
     let (old_source, new_source) = (Source::read(&args.old)?, Source::read(&args.new)?);
     let old = valid(&old_source, style)?;

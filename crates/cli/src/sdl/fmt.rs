@@ -13,7 +13,7 @@ use crate::{file, say, tell};
 
 /// Prints, writes or compares all files, whatever is wrong with one of them.
 pub(super) fn run(args: &Fmt, style: Style) -> Result<Exit, Failure> {
-    let usage = |sentence| Err(Failure::new(Exit::Usage, sentence));
+    let usage = |sentence: &str| Err(Failure::wrong_use(sentence));
     if !args.write && !args.check && args.files.len() > 1 {
         return usage("several files; pass --write to lay them out anew, or --check to list them");
     }

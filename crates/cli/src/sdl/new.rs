@@ -160,7 +160,7 @@ fn answer() -> Result<String, Failure> {
         }
         // The last line may lack its end, a longer one than that is no answer.
         Ok(_) if line.len() < usize::try_from(ANSWER_BYTES_MAX).unwrap_or(usize::MAX) => Ok(line),
-        Ok(_) => Err(Failure::new(Exit::Usage, "the answer is too long; nothing was written")),
+        Ok(_) => Err(Failure::wrong_use("the answer is too long; nothing was written")),
         Err(error) => {
             Err(Failure::new(Exit::Unreadable, format!("FIL001: standard input: {error}")))
         }

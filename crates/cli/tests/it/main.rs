@@ -3,6 +3,8 @@
 mod demo;
 mod explain;
 mod log;
+mod log_export;
+mod log_show;
 mod order;
 mod page;
 mod sdl;
@@ -121,13 +123,22 @@ impl Drop for Folder {
 }
 
 /// Every verb.
-const VERBS: [&str; 19] = [
+const VERBS: [&str; 28] = [
     "",
     "demo",
     "explain",
     "log",
+    "log audit",
+    "log check-proof",
+    "log diff",
+    "log export",
     "log inspect",
+    "log prove",
+    "log prove-extension",
+    "log prove-lease",
+    "log prove-state",
     "log replay",
+    "log tail",
     "log verify",
     "order",
     "order explain",
@@ -152,6 +163,14 @@ fn wrong_use_exits_2_and_says_what_is_right() {
         ("demo --seed x", "--seed"),
         ("demo --skip-invalid", "FILE"),
         ("log verify", "DIR"),
+        ("log export market", "--format"),
+        ("log export market --format xml", "jsonl, csv, parquet"),
+        ("log export market --format csv --force", "--out"),
+        ("log export market --format csv --from 2 --to 1", "behind --to"),
+        ("log diff market", "<B>"),
+        ("log tail market -n x", "--records"),
+        ("log inspect market x", "SEQ"),
+        ("log replay market --records --commands", "cannot be used with"),
         ("order explain", "--dry-run"),
         ("order explain market", "ORDER"),
         ("order explain market x", "names no order"),
@@ -179,6 +198,50 @@ fn wrong_use_exits_2_and_says_what_is_right() {
         let ran = undercut(arguments);
         assert_eq!(ran.code, 2, "{arguments}: {ran:?}");
         assert!(ran.err.contains(wanted), "{arguments}: {ran:?}");
+        let is_help = arguments.is_empty();
+        assert!(is_help || code_of(&ran.err).is_some(), "it has a code: {arguments}: {ran:?}");
+    }
+}
+
+/// The code behind `undercut: `, if there is one.
+fn code_of(text: &str) -> Option<&str> {
+    let code = text.lines().find_map(|line| line.strip_prefix("undercut: "))?.split(':').next()?;
+    let (letters, digits) = code.split_at_checked(3)?;
+    let is_code = letters.bytes().all(|byte| byte.is_ascii_uppercase())
+        && digits.len() == 3
+        && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_code.then_some(code)
+}
+
+#[test]
+fn a_long_argument_is_told_back_in_short() {
+    let long = format!("{}\u{1b}[2J", "x".repeat(5_000));
+    let rows: [&[&str]; 6] = [
+        &[&long],
+        &["log", "verify", "market", "--head", &long],
+        &["log", "tail", "market", "-n", &long],
+        &["demo", &format!("--seed={long}")],
+        &["explain", &long],
+        &["order", "explain", "market", &long],
+    ];
+    for arguments in rows {
+        let ran = run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+        assert!(ran.err.len() < 1_000 && !ran.err.contains('\u{1b}'), "{ran:?}");
+        assert!(code_of(&ran.err).is_some(), "{ran:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_an_error() {
+    for verb in VERBS {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let arguments = format!("{verb} --help");
+        let arguments: Vec<&str> = arguments.split_whitespace().collect();
+        let status = command(&root(), &arguments).stdout(full).output().unwrap();
+        assert_eq!(status.status.code(), Some(3), "{verb}");
+        assert!(String::from_utf8_lossy(&status.stderr).contains("FIL003"), "{verb}");
     }
 }
 

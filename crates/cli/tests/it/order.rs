@@ -189,7 +189,7 @@ fn an_order_that_is_not_there_exits_2_and_a_damaged_log_6() {
         "{ran:?}"
     );
     assert_eq!(run(&["order", "explain", "no-such-folder", "o1"]).code, 3);
-    let path = folder.file("market/records.log");
+    let path = crate::log::records_file(&folder, "market");
     let mut bytes = fs::read(&path).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
