@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | `invariants` | random markets, a model beside each, sixteen invariants |
 //! | `authority` | every command by everyone, with every fault of a signature, on every state |
+//! | `determinism` | the same logs by several builds, threads, orders and machines |
+//! | `faults` | a log whose writer is killed, whose disk loses power, bits or bytes, or fails |
 //! | `planted` | bugs put into the sources on purpose: each has to be found |
 //! | `summary` | the figures of all long runs, added up |
 //!
@@ -14,6 +16,8 @@
 mod args;
 mod authority;
 mod clock;
+mod determinism;
+mod faults;
 mod invariants;
 mod model;
 mod planted;
@@ -26,14 +30,21 @@ use report::Table;
 
 /// Tables by name.
 type Run = fn(&Args, &mut Table);
-const TABLES: [(&str, Run); 3] =
-    [("invariants", invariants::run), ("authority", authority::run), ("planted", planted::run)];
+const TABLES: [(&str, Run); 5] = [
+    ("invariants", invariants::run),
+    ("authority", authority::run),
+    ("determinism", determinism::run),
+    ("faults", faults::run),
+    ("planted", planted::run),
+];
 
 const USAGE: &str = "\
 cargo gauntlet TABLE [OPTIONS]
 
   invariants   random markets beside a plain model, and the sixteen invariants
   authority    every command, by everyone, with every fault of a signature, on every state
+  determinism  the same logs by several builds, threads, orders and machines
+  faults       a log whose writer is killed, whose disk loses power, bits or bytes, or fails
   planted      bugs put into a copy of the sources, each of which has to be noticed
   summary      the figures of all long runs, added up
 
@@ -58,6 +69,21 @@ fn main() -> ExitCode {
     if words.iter().any(|word| word == "--help" || word == "-h") {
         println!("{USAGE}");
         return ExitCode::SUCCESS;
+    }
+    if let Some(code) = faults::child(&words) {
+        return code;
+    }
+    // How the table `determinism` runs this program.
+    if let [table, words @ ..] = &words[..]
+        && table == "play"
+    {
+        return match determinism::told(words) {
+            Ok(text) => {
+                print!("{text}");
+                ExitCode::SUCCESS
+            }
+            Err(problem) => refuse(&problem),
+        };
     }
     let args = match Args::parse(words.into_iter()) {
         Ok(args) => args,

@@ -5,10 +5,11 @@
 //!
 //! The copy and its builds lie in the folder that cargo builds in and are kept, so that only what a
 //! patch changes is built again, and of that only what the guard needs. The first row is the
-//! control: without a patch every guard passes. A short run asks one guard of each bug, a long one
+//! control: without a patch every guard passes. The row `patches` counts the patches that apply. A short run asks one guard of each bug, a long one
 //! all of them.
 
 mod bug;
+mod log;
 mod market;
 mod money;
 
@@ -34,11 +35,24 @@ pub(crate) fn run(args: &Args, table: &mut Table) {
             return table.row(Verdict::Fail, "copy", 0, None);
         }
     };
-    let bugs = || market::BUGS.iter().chain(money::BUGS);
+    let bugs = || market::BUGS.iter().chain(money::BUGS).chain(log::BUGS);
     let asked = |bug: &Bug| match args.length {
         Length::Fast => &bug.guards[..1],
         Length::Long { .. } => bug.guards,
     };
+    if args.wants("patches") {
+        let edits: Vec<&Edit> = bugs().flat_map(|bug| bug.edits).collect();
+        let apply = |edit: &&&Edit| match copy.place(edit) {
+            Ok(_) => true,
+            Err(problem) => {
+                println!("  {problem}");
+                false
+            }
+        };
+        let figure = edits.iter().filter(apply).count();
+        let number = |count| u64::try_from(count).unwrap_or_default();
+        table.count("patches", number(figure), Some(number(edits.len())));
+    }
     if args.wants("control") {
         say(table, "control", || copy.control(bugs().flat_map(asked)));
     }
@@ -127,17 +141,24 @@ impl Copy {
     }
 
     fn edit(&self, edits: &[Edit], before: &mut Vec<(PathBuf, String)>) -> Result<(), String> {
-        for Edit { file, find, put } in edits {
-            let path = self.tree.join(file);
-            let text = fs::read_to_string(&path).map_err(|error| format!("{file}: {error}"))?;
-            if text.matches(find).count() != 1 {
-                return Err(format!("the patch does not apply to {file} any more: {find}"));
-            }
+        for edit in edits {
+            let (path, text) = self.place(edit)?;
+            let Edit { find, put, .. } = edit;
             let patched = text.replacen(find, put, 1);
             before.push((path.clone(), text));
             fs::write(&path, patched).map_err(|error| error.to_string())?;
         }
         Ok(())
+    }
+
+    /// The file that a patch applies to.
+    fn place(&self, Edit { file, find, .. }: &Edit) -> Result<(PathBuf, String), String> {
+        let path = self.tree.join(file);
+        let text = fs::read_to_string(&path).map_err(|error| format!("{file}: {error}"))?;
+        if text.matches(find).count() != 1 {
+            return Err(format!("the patch does not apply to {file} any more: {find}"));
+        }
+        Ok((path, text))
     }
 
     /// Cargo in the copy: quick to build, and quick enough to run.
@@ -173,7 +194,8 @@ impl Copy {
         let output = match guard {
             Guard::Invariants => output(gauntlet().args(["invariants", "--steps", STEPS]))?,
             Guard::Authority(row) => output(gauntlet().args(["authority", "--only", row]))?,
-            Guard::Unit { name, .. } | Guard::System { name, .. } => {
+            Guard::Determinism(row) => output(gauntlet().args(["determinism", "--only", row]))?,
+            Guard::Unit { name, .. } | Guard::System { name, .. } | Guard::Store(name) => {
                 let mut args = build_of(guard);
                 args.retain(|arg| *arg != "--no-run");
                 output(self.cargo().args(args).arg(name))?
@@ -192,10 +214,11 @@ impl Copy {
 /// The words by which cargo builds a guard.
 fn build_of(guard: Guard) -> Vec<&'static str> {
     match guard {
-        Guard::Invariants | Guard::Authority(_) => {
+        Guard::Invariants | Guard::Authority(_) | Guard::Determinism(_) => {
             vec!["build", "-q", "-p", "undercut-tests", "--bin", "gauntlet"]
         }
         Guard::Unit { package, .. } => vec!["test", "-q", "--no-run", "-p", package, "--lib"],
+        Guard::Store(_) => vec!["test", "-q", "--no-run", "-p", "undercut-store", "--test", "it"],
         Guard::System { file, .. } => {
             vec!["test", "-q", "--no-run", "-p", "undercut-tests", "--test", file]
         }

@@ -7,10 +7,14 @@ pub(crate) enum Guard {
     Invariants,
     /// A row of the table `authority`.
     Authority(&'static str),
+    /// A row of the table `determinism`, of the build that bugs are planted in.
+    Determinism(&'static str),
     /// A test in the sources of a package.
     Unit { package: &'static str, name: &'static str },
     /// A test of the whole system, by its file.
     System { file: &'static str, name: &'static str },
+    /// A test of the store from outside.
+    Store(&'static str),
 }
 
 /// A replacement; what is found must stand in the file once.
@@ -57,6 +61,16 @@ pub(crate) const fn primitives(name: &'static str) -> Guard {
     Guard::Unit { package: "undercut-primitives", name }
 }
 
+/// A test of keeping a log in files.
+pub(crate) const fn store(name: &'static str) -> Guard {
+    Guard::Store(name)
+}
+
+/// The two verifiers held against each other.
+pub(crate) const fn second_verifier(name: &'static str) -> Guard {
+    Guard::System { file: "second_verifier", name }
+}
+
 /// A way in which the engine says no.
 pub(crate) const fn rejections(name: &'static str) -> Guard {
     Guard::System { file: "rejections", name }
@@ -66,6 +80,12 @@ pub(crate) const fn rejections(name: &'static str) -> Guard {
 pub(crate) const fn lifecycle(name: &'static str) -> Guard {
     Guard::System { file: "lifecycle", name }
 }
+
+/// The heads of twenty logs are the committed ones.
+pub(crate) const GOLDEN: Guard = Guard::Determinism("golden");
+
+/// Twenty logs in which things come in another order.
+pub(crate) const SHUFFLED: Guard = Guard::Determinism("debug, 2 threads, shuffled");
 
 /// The order in which bids come in.
 pub(crate) const fn order_independence(name: &'static str) -> Guard {

@@ -2,8 +2,8 @@
 
 use super::bug::{
     BID_BOOK, Bug, CODEC, COMMAND, DECIDE_MONEY, DECIDE_PARAMS, EDGE_CASES, END_OF_BLOCK, ENGINE,
-    Edit, Guard, MERKLE, RANK, STATE, ledger, lifecycle, order_independence, primitives,
-    rejections,
+    Edit, GOLDEN, Guard, MERKLE, RANK, SHUFFLED, STATE, ledger, lifecycle, order_independence,
+    primitives, rejections,
 };
 
 /// All of them.
@@ -27,6 +27,7 @@ pub(crate) const BUGS: &[Bug] = &[
         guards: &[
             Guard::Invariants,
             order_independence("permuting_bids_changes_neither_winner_nor_price_nor_money"),
+            SHUFFLED,
         ],
         edits: &[Edit {
             file: RANK,
@@ -162,7 +163,7 @@ pub struct Rank {",
     },
     Bug {
         name: "insertion-order-into-the-root",
-        guards: &[ledger("the_root_depends_on_the_content_alone"), Guard::Invariants],
+        guards: &[ledger("the_root_depends_on_the_content_alone"), Guard::Invariants, SHUFFLED],
         edits: &[
             Edit {
                 file: MERKLE,
@@ -189,6 +190,28 @@ pub struct Rank {",
         self.top = match (self.top.take(), value) {",
             },
         ],
+    },
+    Bug {
+        name: "leaves-in-order-of-arrival",
+        guards: &[SHUFFLED, ledger("the_root_depends_on_the_content_alone")],
+        edits: &[Edit {
+            file: MERKLE,
+            find: "let children = if bit_of(&key, bit) { [other, leaf] } else { [leaf, other] };",
+            put: "let children = [other, leaf];",
+        }],
+    },
+    Bug {
+        name: "another-root-in-debug-builds",
+        guards: &[GOLDEN],
+        edits: &[Edit {
+            file: MERKLE,
+            find: "&[key.as_bytes(), value.as_bytes()]",
+            put: "&if cfg!(debug_assertions) {
+                    [value.as_bytes(), key.as_bytes()]
+                } else {
+                    [key.as_bytes(), value.as_bytes()]
+                }",
+        }],
     },
     Bug {
         name: "trailing-bytes-accepted",
