@@ -69,9 +69,9 @@ fn sentence(text: &str) -> Option<String> {
 }
 
 /// Prefixes whose sentences all stand in the sources as one text.
-const OF_THE_ENGINE: [&str; 15] = [
+const OF_THE_ENGINE: [&str; 17] = [
     "CMD", "ORD", "BID", "ELG", "OFR", "PRF", "ALW", "REG", "ESC", "ORA", "GOV", "BME", "BLK",
-    "RPL", "GEN",
+    "RPL", "SNP", "AUD", "GEN",
 ];
 
 /// Codes whose sentences are put together from others.
@@ -112,17 +112,26 @@ fn shown(value: &Value, unit: &str) -> String {
         Value::Object(coin) => {
             format!("{} {}", shown(&coin["amount"], ""), shown(&coin["denom"], ""))
         }
-        Value::Number(number) => {
-            let nanos = number.as_u64().expect("a parameter is a whole number");
+        Value::Number(_) | Value::String(_) if whole(value).is_some() => {
+            let nanos = whole(value).expect("it is one");
             let number = if unit == "s" { nanos / 1_000_000_000 } else { nanos };
-            assert!(unit != "s" || nanos % 1_000_000_000 == 0, "{nanos} ns are no whole seconds");
+            assert!(
+                unit != "s" || nanos.is_multiple_of(1_000_000_000),
+                "{nanos} ns are no whole seconds"
+            );
             let digits = number.to_string();
             let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(text).collect();
             groups.join(",")
         }
+        Value::Number(number) => panic!("{number} is no whole number"),
         Value::String(text) => text.clone(),
         Value::Bool(flag) => flag.to_string(),
     }
+}
+
+/// A whole number. Money and times are text in JSON.
+fn whole(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
 fn text(bytes: &[u8]) -> &str {

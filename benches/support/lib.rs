@@ -14,7 +14,11 @@
     reason = "a fixture panics where the bench that uses it would fail"
 )]
 
+mod rounds;
+
 use std::time::Duration;
+
+pub use rounds::{Round, rounds, timed};
 
 use criterion::Criterion;
 use undercut_primitives::crypto::{self, Namespace};
