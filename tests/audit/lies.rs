@@ -403,3 +403,45 @@ fn an_end_announced_for_a_sooner_time_than_the_window_gives_is_found() {
     let id = id.to_string();
     names(&found_by_audit_alone(said), "AUD030", at, &[id]);
 }
+
+#[test]
+fn a_pause_of_a_group_that_is_not_there_is_found() {
+    let mut said = story_up_to(1_000);
+    let at = place(&said, |event| matches!(event, Event::Order(OrderEvent::GroupPaused(_))));
+    let Event::Order(OrderEvent::GroupPaused(id)) = &mut said[at].1 else { panic!() };
+    id.gseq = 77;
+    let id = id.to_string();
+    names(&found(said), "AUD004", at, &[id]);
+}
+
+#[test]
+fn an_epoch_of_another_block_and_a_change_that_is_none_are_found() {
+    use undercut_ledger::bme::VaultEvent;
+    let genuine = story_up_to(1_000);
+    let mut said = genuine.clone();
+    let is_epoch = |event: &Event| {
+        matches!(event, Event::Ledger(LedgerEvent::Vault(VaultEvent::EpochOpened { .. })))
+    };
+    let at = place(&said, is_epoch);
+    let Event::Ledger(LedgerEvent::Vault(VaultEvent::EpochOpened { at: block, .. })) =
+        &mut said[at].1
+    else {
+        panic!()
+    };
+    *block = block.next().unwrap();
+    names(&found(said), "AUD035", at, &["the block of an epoch".into()]);
+
+    let mut said = genuine;
+    let change = place(&said, |event| {
+        matches!(event, Event::Ledger(LedgerEvent::Vault(VaultEvent::MintStatusChanged { .. })))
+    });
+    let mut again = said[change].clone();
+    let Event::Ledger(LedgerEvent::Vault(VaultEvent::MintStatusChanged { from, to, .. })) =
+        &mut again.1
+    else {
+        panic!()
+    };
+    *from = *to;
+    said.insert(change + 1, again);
+    names(&found(said), "AUD035", change + 1, &["that the status changed".into()]);
+}

@@ -158,7 +158,7 @@ impl Auctions {
             }
             OrderEvent::GroupPaused(id) => {
                 scene.asks(id.deployment.tenant.0, |asked| *asked == Command::PauseGroup(*id));
-                Ok(())
+                there(self.groups.get(id), || format!("group {id}")).map(|_| ())
             }
             OrderEvent::GroupClosed(id) => {
                 scene.asks(id.deployment.tenant.0, |asked| *asked == Command::CloseGroup(*id));

@@ -143,13 +143,15 @@ impl Conversions {
                 VaultEvent::BurnRetried { id, attempts, .. } => {
                     self.retried(*id, *attempts).map_err(late)?;
                 }
-                VaultEvent::EpochOpened { direction, next_at, .. } => {
+                VaultEvent::EpochOpened { direction, at, next_at, .. } => {
+                    same(Some(sequence), "the block of an epoch", at.to_u64(), height)?;
                     let [redeem, mint] = &mut epochs;
                     let epoch = if *direction == Direction::Redeem { redeem } else { mint };
                     *epoch = Some((sequence, next_at.to_u64()));
                 }
                 VaultEvent::MintStatusChanged { from, to, .. } => {
                     same(Some(sequence), "the status before", *from, self.told)?;
+                    same(Some(sequence), "that the status changed", from != to, true)?;
                     self.told = *to;
                 }
                 _ => {}
