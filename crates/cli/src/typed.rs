@@ -94,4 +94,14 @@ mod tests {
         assert_eq!(short(&"\u{e4}".repeat(81)), "\u{e4}".repeat(80) + "...");
         assert_eq!(short("a\u{1b}[2Jb"), "a\u{fffd}[2Jb");
     }
+
+    #[test]
+    fn a_refusal_is_one_line_whatever_a_file_says() {
+        let sentence = "LOG006: `a\u{1b}]0;b\u{7}\nok: forged\u{202e}`".to_owned();
+        for exit in [Exit::No, Exit::Damaged, Exit::Unreadable] {
+            let told = told(&Failure::new(exit, sentence.clone())).unwrap();
+            assert_eq!(told.lines().count(), 1, "{told}");
+            assert!(!told.trim_end().chars().any(undercut_sdl::steers_terminals), "{told:?}");
+        }
+    }
 }

@@ -193,3 +193,28 @@ fn the_newest_snapshot_that_is_whole_and_of_this_log_is_taken() {
     let (_, recovered) = Writer::open(shared(&disk), options()).unwrap();
     assert_eq!(recovered.refused.len(), 1);
 }
+
+#[test]
+fn a_snapshot_of_another_block_than_its_seal_is_refused() {
+    let log = Blocks::new(5);
+    let disk = SimulatedDisk::new();
+    let (mut writer, _) = Writer::open(shared(&disk), options()).unwrap();
+    writer.append(&log.bytes(5)).unwrap();
+    writer.save_snapshot(b"state").unwrap();
+    writer.close().unwrap();
+    assert_eq!(snapshot::refused(&disk).unwrap(), []);
+    let right = snapshot::newest(&disk).unwrap().newest.unwrap();
+    let mut higher = right.clone();
+    higher.height = higher.height.next().unwrap();
+    let before_all = snapshot::Snapshot { head: Head::EMPTY, ..right.clone() };
+    for (wrong, code) in [(higher, "LOG032"), (before_all, "LOG033")] {
+        let image = disk.killed();
+        let name = undercut_store::folder::snapshot_name(wrong.head.records);
+        image.put(&name, wrong.encode());
+        let refused = snapshot::refused(&image).unwrap();
+        assert_eq!((refused.len(), &refused[0].0), (1, &name));
+        assert_eq!(refused[0].1.code().as_str(), code);
+        let newest = snapshot::newest(&image).unwrap().newest;
+        assert!(newest.is_none_or(|newest| newest == right));
+    }
+}
