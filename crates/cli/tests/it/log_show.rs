@@ -1,6 +1,7 @@
 //! `undercut log inspect SEQ`, `log tail` and `log diff`.
 
 use std::fs;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -172,7 +173,6 @@ fn a_damaged_log_is_no_difference() {
 #[test]
 fn the_tail_follows_what_is_acknowledged_until_it_is_interrupted() {
     use std::io::{BufRead as _, BufReader};
-    use std::sync::Arc;
 
     let folder = Folder::new();
     let [short, long] = [("short", "20"), ("long", "23")]
@@ -336,4 +336,55 @@ fn an_export_replaces_files_and_nothing_else() {
     let ran = export(&folder.file("new.csv"));
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(export(&folder.file("new.csv")).code, 0);
+}
+
+#[test]
+fn a_record_that_its_seal_does_not_bind_is_damage_to_diff() {
+    let folder = Folder::new();
+    let dir = folder.log();
+    let copy = folder.file("copy");
+    fs::create_dir(&copy).unwrap();
+    let name = "00000000000000000000.seg";
+    let mut bytes = fs::read(folder.file("market").join(name)).unwrap();
+    // Record 2 opens block 1 and ends with the entropy; its checksum is made anew.
+    let shown = run(&["log", "inspect", &dir, "2", "--json"]).json();
+    let [at, length] =
+        ["offset", "bytes"].map(|key| usize::try_from(shown[key].as_u64().unwrap()).unwrap());
+    bytes[at + length - 1] ^= 1;
+    let sum = undercut_ledger::log::checksum(&bytes[at + 8..at + length]);
+    bytes[at + 4..at + 8].copy_from_slice(&sum.to_le_bytes());
+    fs::write(copy.join(name), bytes).unwrap();
+    let ran = run(&["log", "diff", &dir, copy.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.out.as_str()), (6, ""), "{ran:?}");
+    assert!(ran.err.contains("LOG005"), "{ran:?}");
+}
+
+#[test]
+fn a_snapshot_that_is_none_is_told_of_together_with_what_verifies() {
+    let folder = Folder::new();
+    let dir = folder.log();
+    folder.write("market/00000000000000000002.snap", b"no snapshot");
+    let ran = run(&["log", "verify", &dir]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+    assert!(ran.err.contains("LOG032") && ran.err.contains("records verify"), "{ran:?}");
+}
+
+#[test]
+fn a_log_without_records_is_told_of_as_such_at_every_depth() {
+    let folder = Folder::new();
+    let dir = folder.file("empty");
+    let disk = undercut_store::RealDisk::open_or_create(&dir).unwrap();
+    let options = undercut_store::Options::default();
+    undercut_store::Writer::open(Arc::new(disk), options).unwrap().0.close().unwrap();
+    let dir = dir.to_str().unwrap();
+    for (verb, code) in [
+        (&["verify"][..], 1),
+        (&["replay", "--records"], 6),
+        (&["replay", "--commands"], 6),
+        (&["audit"], 6),
+    ] {
+        let ran = run(&[&["log"], verb, &[dir]].concat());
+        assert_eq!(ran.code, code, "{ran:?}");
+        assert!(ran.err.contains("LOG007"), "{ran:?}");
+    }
 }
