@@ -419,6 +419,19 @@ fn the_product_has_no_floats_clocks_hash_maps_or_loose_ends() {
 }
 
 #[test]
+fn the_benches_read_clocks_in_one_file() {
+    let sources = sources();
+    let benches = sources.iter().filter(|file| file.path.starts_with("benches/"));
+    let away = benches.filter(|file| file.path != "benches/src/clock.rs");
+    let found = |file: &File| {
+        let found = source::words(&file.masked, &["Instant", "SystemTime", "clock_gettime"]);
+        found.iter().map(|found| at(file, found)).collect::<Vec<_>>()
+    };
+    let problems: Vec<String> = away.flat_map(found).collect();
+    refuse(&problems, "use `timed`, `cpu_timed` or `Wall` of `undercut_benches`:");
+}
+
+#[test]
 fn a_banned_word_is_caught_in_code_and_left_alone_elsewhere() {
     let path = "crates/ledger/src/x.rs";
     let bad =

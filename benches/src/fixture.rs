@@ -1,26 +1,5 @@
-//! What the benches share: how they run, one generator, and the parties of a market.
-//!
-//! Every bench asserts that what it compares gives equal results, and only then times it. A name
-//! is `module::operation/key=value key=value`; the last key says which of the contestants it is.
-//!
-//! | command | does |
-//! | --- | --- |
-//! | `cargo bench -p undercut-benches` | times everything |
-//! | `cargo bench -p undercut-benches --bench log` | times one file |
-//! | `cargo bench -p undercut-benches -- --test` | runs everything once, to see that it runs |
+//! What the workloads are made of: one generator of numbers, and the parties of a market.
 
-#![allow(
-    clippy::missing_panics_doc,
-    reason = "a fixture panics where the bench that uses it would fail"
-)]
-
-mod rounds;
-
-use std::time::Duration;
-
-pub use rounds::{Round, rounds, timed};
-
-use criterion::Criterion;
 use undercut_primitives::crypto::{self, Namespace};
 use undercut_primitives::{
     Address, Attribute, Consent, Decimal, Denom, DeploymentId, Digest, GroupId, GroupSpec, OrderId,
@@ -29,23 +8,6 @@ use undercut_primitives::{
 };
 
 const DIGEST: Namespace = Namespace("undercut/bench/v1");
-
-/// Times operations with samples so few and short that all benches together take a few minutes.
-///
-/// Options of the command line come last and so prevail: `-- --sample-size 100`.
-pub fn run(operations: &[fn(&mut Criterion)]) {
-    let mut criterion = Criterion::default()
-        .without_plots()
-        .sample_size(12)
-        .warm_up_time(Duration::from_millis(200))
-        .measurement_time(Duration::from_millis(800))
-        .nresamples(5_000)
-        .configure_from_args();
-    for operation in operations {
-        operation(&mut criterion);
-    }
-    criterion.final_summary();
-}
 
 /// Numbers that follow from a seed: the splitmix64 of Steele, Lea and Flood.
 ///

@@ -1,0 +1,72 @@
+//! [`TABLE`]: every operation that is measured, with what it measures.
+
+pub mod clock;
+
+use crate::row::Row;
+use crate::settings::{Settings, is_asked};
+
+/// An operation that is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Its name: area, `/`, operation.
+    pub name: &'static str,
+    /// What it measures, in one sentence.
+    pub says: &'static str,
+    /// Plays it: one row for each workload, all of them under [`Entry::name`].
+    pub rows: fn(&Settings) -> Vec<Row>,
+}
+
+/// All operations, in the order in which they are played and printed.
+pub const TABLE: &[Entry] = &[Entry {
+    name: "clock/read",
+    says: "Reading the clock, which every latency of an open loop includes twice.",
+    rows: clock::read,
+}];
+
+/// The operations that the settings ask for.
+///
+/// # Errors
+///
+/// The first name of the filter that is neither an operation nor an area.
+pub fn asked(settings: &Settings) -> Result<Vec<Entry>, String> {
+    let is_known = |asked: &String| TABLE.iter().any(|entry| is_asked(asked, entry.name));
+    match settings.filter.iter().find(|asked| !is_known(asked)) {
+        Some(unknown) => Err(unknown.clone()),
+        None => Ok(TABLE.iter().copied().filter(|entry| settings.asks_for(entry.name)).collect()),
+    }
+}
+
+/// The names of all operations.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    TABLE.iter().map(|entry| entry.name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_have_an_area() {
+        let unique: BTreeSet<&str> = names().into_iter().collect();
+        assert_eq!(unique.len(), TABLE.len());
+        for entry in TABLE {
+            assert_eq!(entry.name.split('/').count(), 2, "{}", entry.name);
+            assert!(entry.says.ends_with('.'), "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn areas_and_operations_can_be_asked_for_and_nothing_else() {
+        let asked = |name: &str| {
+            let settings = Settings { filter: vec![name.to_owned()], ..Settings::quick() };
+            super::asked(&settings).map(|entries| entries.len())
+        };
+        assert_eq!(asked("clock/read"), Ok(1));
+        assert_eq!(asked("clock"), Ok(1));
+        assert_eq!(asked("clo"), Err("clo".to_owned()));
+        assert_eq!(super::asked(&Settings::quick()).map(|all| all.len()), Ok(TABLE.len()));
+    }
+}
