@@ -1,5 +1,6 @@
 //! [`TABLE`]: every operation that is measured, with what it measures.
 
+pub mod bid;
 pub mod clock;
 
 use crate::row::Row;
@@ -17,11 +18,23 @@ pub struct Entry {
 }
 
 /// All operations, in the order in which they are played and printed.
-pub const TABLE: &[Entry] = &[Entry {
-    name: "clock/read",
-    says: "Reading the clock, which every latency of an open loop includes twice.",
-    rows: clock::read,
-}];
+pub const TABLE: &[Entry] = &[
+    Entry {
+        name: "clock/read",
+        says: "Reading the clock, which every latency of an open loop includes twice.",
+        rows: clock::read,
+    },
+    Entry {
+        name: "bid/logged",
+        says: "A bid from bytes through decoding, deciding and recording into a sealed block.",
+        rows: bid::logged,
+    },
+    Entry {
+        name: "scale/orders",
+        says: "The same with few and with many orders open.",
+        rows: bid::orders,
+    },
+];
 
 /// The operations that the settings ask for.
 ///
