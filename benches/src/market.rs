@@ -79,7 +79,7 @@ impl Market {
     #[must_use]
     pub fn new(params: Params, accounts: impl Iterator<Item = Address>) -> Self {
         let funds = |address| {
-            [Coin::uact(1_000_000_000), Coin::uakt(1_000_000_000_000)].map(|coin| (address, coin))
+            [Coin::uact(1_000_000_000_000), Coin::uakt(1_000_000_000_000)].map(|coin| (address, coin))
         };
         let genesis = Genesis {
             chain_id: CHAIN_ID.into(),
@@ -220,6 +220,59 @@ fn encoded_bids(providers: &[KeyPair], tenants: &[KeyPair], blocks: usize) -> Ve
         }
     }
     bids
+}
+
+/// A market whose orders were awarded: so many running leases.
+#[derive(Debug)]
+pub struct Leases {
+    /// The market.
+    pub market: Market,
+    /// Who rents. Their deployments are numbered from 1.
+    pub tenants: Vec<KeyPair>,
+    /// Who serves.
+    pub providers: Vec<KeyPair>,
+}
+
+/// Orders that are awarded in one block: less than its providers may have open bids.
+const WAVE: usize = 50_000;
+
+impl Leases {
+    /// `each` leases of each of `tenants` tenants, served by 64 providers in turn.
+    #[must_use]
+    pub fn new(tenants: usize, each: u64) -> Self {
+        let count = u64::try_from(tenants).expect("tenants are few");
+        let (tenants, providers) = (keys("tenant", count), keys("provider", PROVIDERS));
+        let accounts = providers.iter().chain(&tenants).map(KeyPair::address);
+        let mut params = Params::default();
+        params.order.bid_window = BlockSpan::from_blocks(2);
+        let mut market = Market::new(params, accounts);
+        market.begin();
+        market.register(&providers);
+        market.end();
+        let orders: Vec<(&KeyPair, u64)> =
+            (1..=each).flat_map(|dseq| tenants.iter().map(move |tenant| (tenant, dseq))).collect();
+        for wave in orders.chunks(WAVE) {
+            market.award(wave, &providers);
+        }
+        Self { market, tenants, providers }
+    }
+}
+
+impl Market {
+    /// Creates deployments, bids for each by the next of the providers, and waits for the awards.
+    fn award(&mut self, deployments: &[(&KeyPair, u64)], providers: &[KeyPair]) {
+        self.begin();
+        for (tenant, dseq) in deployments {
+            self.send(tenant, new_deployment(*dseq, 1));
+        }
+        self.end();
+        self.begin();
+        for ((tenant, dseq), provider) in deployments.iter().zip(providers.iter().cycle()) {
+            self.send(provider, new_bid(order_of(tenant, *dseq), 1));
+        }
+        self.end();
+        self.wait_until(self.height() + 1);
+    }
 }
 
 /// What an order of one service asks for: one unit with one volume, and four attributes.

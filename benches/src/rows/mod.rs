@@ -2,6 +2,7 @@
 
 pub mod bid;
 pub mod clock;
+pub mod state;
 
 use crate::row::Row;
 use crate::settings::{Settings, is_asked};
@@ -19,6 +20,12 @@ pub struct Entry {
 
 /// All operations, in the order in which they are played and printed.
 pub const TABLE: &[Entry] = &[
+    // First, because it looks at what the whole process holds.
+    Entry {
+        name: "state/bytes",
+        says: "What a running lease takes in memory, with everything that belongs to it.",
+        rows: state::bytes,
+    },
     Entry {
         name: "clock/read",
         says: "Reading the clock, which every latency of an open loop includes twice.",
