@@ -38,6 +38,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 11] = [
             "audit",
             "simulation",
             "store",
+            "benches",
         ],
         &[],
     ),

@@ -1,5 +1,8 @@
 //! [`TABLE`]: what the rows must reach, and whether they do.
 
+use serde::Serialize;
+
+use crate::machine::Machine;
 use crate::report::{plain, ratio};
 use crate::row::Row;
 use crate::settings::is_asked;
@@ -55,7 +58,8 @@ pub enum Over {
 }
 
 /// What a figure must reach.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// It may not be greater.
     AtMost(f64),
@@ -64,7 +68,8 @@ pub enum Limit {
 }
 
 /// What became of a condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Verdict {
     /// It holds.
     Pass,
@@ -75,7 +80,7 @@ pub enum Verdict {
 }
 
 /// A condition with what was found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Judged {
     /// The operation.
     pub name: &'static str,
@@ -310,6 +315,16 @@ impl Judged {
         };
         format!("{verdict:<5}  {:<15}  {:<38}  {found:>12}  {limit}\n", self.name, self.says)
     }
+}
+
+/// One line of JSON: every condition with its verdict, and what it was judged on.
+#[must_use]
+pub fn to_json(judged: &[Judged], machine: &Machine) -> String {
+    let ok = judged.iter().all(|judged| judged.verdict != Verdict::Fail);
+    let schema = "undercut.bench-gate/1";
+    let object =
+        serde_json::json!({"schema": schema, "ok": ok, "machine": machine, "gates": judged});
+    format!("{object}\n")
 }
 
 fn geometric_mean(figures: &[f64]) -> f64 {

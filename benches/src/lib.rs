@@ -28,7 +28,9 @@
     reason = "figures are floats; `tests/tidy.rs` keeps the clock home"
 )]
 
+pub mod chart;
 pub mod clock;
+pub mod compare;
 mod contest;
 #[cfg(feature = "criterion")]
 mod criterion;

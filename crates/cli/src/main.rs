@@ -4,6 +4,7 @@
 //! says what kind of end it was ([`exit::Exit`]).
 
 mod args;
+mod bench;
 mod demo;
 mod exit;
 mod explain;
@@ -31,6 +32,7 @@ fn main() -> std::process::ExitCode {
     observe(args.verbose);
     let result = match &args.verb {
         Verb::Demo(demo) => demo::run(demo, args.style()),
+        Verb::Bench(bench) => bench::run(bench, args.style()),
         Verb::Log(verb) => log::run(verb),
         Verb::Order(verb) => order::run(verb, args.style()),
         Verb::Sdl(verb) => sdl::run(verb, args.style()),

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod bench;
 mod log;
 mod order;
 mod sdl;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
+pub(crate) use bench::{Bench, BenchVerb, Gate, Play};
 pub(crate) use log::{
     CheckProof, Export, Log, Prove, ProveExtension, ProveLease, ProveState, Replay, ShowProgress,
     TableFormat,
@@ -55,6 +57,11 @@ pub(crate) enum Verb {
         before_help = "Examples:\n  undercut demo\n  undercut demo deploy.yaml --providers 20\n  undercut demo sdl-examples/*.yaml --seed 7 --log market --json"
     )]
     Demo(Demo),
+    /// Time the engine's operations beside floors, plain versions and peers
+    #[command(
+        before_help = "Examples:\n  undercut bench --quick\n  undercut bench match/book\n  undercut bench gate --all"
+    )]
+    Bench(Bench),
     /// Check, show, compare and export a kept log
     #[command(
         subcommand,

@@ -1,5 +1,6 @@
 //! The command as a stranger meets it: arguments in, output and exit code out.
 
+mod bench;
 mod demo;
 mod explain;
 mod log;
@@ -123,8 +124,12 @@ impl Drop for Folder {
 }
 
 /// Every verb.
-const VERBS: [&str; 28] = [
+const VERBS: [&str; 32] = [
     "",
+    "bench",
+    "bench chart",
+    "bench compare",
+    "bench gate",
     "demo",
     "explain",
     "log",
@@ -162,6 +167,14 @@ fn wrong_use_exits_2_and_says_what_is_right() {
         ("demo --providers 1001", "1..=1000"),
         ("demo --seed x", "--seed"),
         ("demo --skip-invalid", "FILE"),
+        ("bench clo", "there are clock/read"),
+        ("bench --threads 0", "1..=256"),
+        ("bench gate", "--all"),
+        ("bench gate match/boo", "match/book, match/habitat"),
+        ("bench gate match --all", "cannot be used with"),
+        ("bench compare x", "<B>"),
+        ("bench compare x y --gate 5", "as 5%"),
+        ("bench chart x", "--out"),
         ("log verify", "DIR"),
         ("log export market", "--format"),
         ("log export market --format xml", "jsonl, csv, parquet"),
@@ -254,7 +267,7 @@ fn every_help_starts_with_examples() {
         assert_eq!((lines[0], lines[4]), ("Examples:", ""), "{verb}: {}", ran.out);
         assert!(lines[1].starts_with("  undercut "), "{verb}: {}", ran.out);
     }
-    for above in ["", "log", "order", "sdl"] {
+    for above in ["", "bench", "log", "order", "sdl"] {
         let ran = undercut(&format!("{above} -h"));
         let listed = ran.out.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
         let verbs = listed.lines().filter_map(|line| line.split_whitespace().next());

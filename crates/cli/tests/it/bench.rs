@@ -1,0 +1,93 @@
+//! `undercut bench`: tables, reports, gates, comparisons and pictures.
+
+use crate::{Folder, run, undercut};
+
+/// A report with one row that has these ratios.
+fn report(params: &str, floor: &str, peer: &str) -> String {
+    format!(
+        r#"{{"schema":"undercut.bench/1","machine":{{"cpu":"A","flags":[],"cores":2,"kernel":"","rustc":"","build":"","flushes_per_second":null}},"rows":[{{"name":"match/book","params":"{params}","ns_per_op":20.0,"p50_ns":null,"p99_ns":null,"p999_ns":null,"ops":7,"floor_ns":null,"ratio_floor":{floor},"plain_ns":null,"ratio_plain":null,"peer":null,"ratio_peer":{peer},"noisy":false,"later":1}}]}}"#
+    )
+}
+
+#[test]
+fn a_quick_run_prints_the_set_up_and_a_table() {
+    let ran = undercut("bench clock/read --quick");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(ran.err, "undercut: clock/read\n", "progress goes to standard error");
+    for part in ["rustc ", "disk: durable pages", "clock/read: Reading", "workload", "each"] {
+        assert!(ran.out.contains(part), "{part}: {ran:?}");
+    }
+}
+
+#[test]
+fn the_json_has_the_keys_of_its_schema() {
+    let ran = undercut("bench clock --quick --json --threads 2");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let report = ran.json();
+    assert_eq!(report["schema"], "undercut.bench/1");
+    assert!(report["machine"]["cores"].as_u64().is_some_and(|cores| cores > 0), "{report}");
+    let row = &report["rows"][0];
+    assert_eq!(row["name"], "clock/read");
+    assert!(row["ns_per_op"].as_f64().is_some_and(|time| time > 0.0), "{row}");
+    for key in "params p50_ns p99_ns p999_ns ops floor_ns ratio_floor plain_ns ratio_plain peer \
+                ratio_peer noisy"
+        .split_whitespace()
+    {
+        assert!(row.get(key).is_some(), "{key}: {row}");
+    }
+}
+
+#[test]
+fn reports_compare_by_ratio_and_the_gate_decides() {
+    let folder = Folder::new();
+    let before = folder.write("before.json", report("k=4", "1.0", "6.0").as_bytes());
+    let after = folder.write("after.json", report("k=4", "1.1", "6.0").as_bytes());
+    let ran = run(&["bench", "compare", &before, &before]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    let ran = run(&["bench", "compare", &before, &after]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.starts_with("WORSE") && ran.out.contains("10.0 % worse"), "{ran:?}");
+    let ran = run(&["bench", "compare", &before, &after, "--gate", "11%", "--json"]);
+    assert_eq!((ran.code, ran.json()["ok"].as_bool()), (0, Some(true)), "{ran:?}");
+    assert_eq!(run(&["bench", "compare", &after, &before, "--gate", "0%"]).code, 0);
+}
+
+#[test]
+fn hostile_reports_are_refused_by_code() {
+    let folder = Folder::new();
+    let sound = folder.write("sound.json", report("k=4", "1.0", "6.0").as_bytes());
+    let rows: [(&str, Vec<u8>, i32); 6] = [
+        ("BCH002", b"{\"schema\":\"undercut.bench/1\"".to_vec(), 3),
+        ("BCH002", "[".repeat(200_000).into_bytes(), 3),
+        ("BCH003", b"{\"schema\":\"\\u001b[2J\"}".to_vec(), 3),
+        ("BCH004", report("k=4", "-1.0", "6.0").into_bytes(), 3),
+        ("BCH005", report("k=5", "1.0", "6.0").into_bytes(), 2),
+        ("BCH002", vec![b' '; 16 * 1024 * 1024 + 1], 3),
+    ];
+    for (number, (code, bytes, exit)) in rows.into_iter().enumerate() {
+        let hostile = folder.write(&format!("{number}.json"), &bytes);
+        let ran = run(&["bench", "compare", &sound, &hostile]);
+        assert_eq!(ran.code, exit, "{number}: {ran:?}");
+        assert!(ran.err.starts_with(&format!("undercut: {code}: ")), "{number}: {ran:?}");
+        assert!(ran.err.lines().count() == 1 && !ran.err.contains('\u{1b}'), "{ran:?}");
+    }
+    let ran = run(&["bench", "compare", &sound, folder.0.to_str().unwrap()]);
+    assert!(ran.code == 3 && ran.err.contains("FIL001"), "{ran:?}");
+}
+
+#[test]
+fn pictures_are_written_once_and_replaced_by_force() {
+    let folder = Folder::new();
+    let file = folder.write("report.json", report("k=4 <b>", "1.5", "6.0").as_bytes());
+    let out = folder.file("charts").to_str().unwrap().to_owned();
+    let ran = run(&["bench", "chart", &file, "--out", &out]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{ran:?}");
+    let svg = std::fs::read_to_string(folder.file("charts").join("floors.svg")).unwrap();
+    assert!(svg.starts_with("<svg ") && svg.contains("k=4 &lt;b&gt;"), "{svg}");
+    let ran = run(&["bench", "chart", &file, "--out", &out]);
+    assert!(ran.code == 2 && ran.err.contains("FIL004"), "{ran:?}");
+    assert_eq!(run(&["bench", "chart", &file, "--out", &out, "--force"]).code, 0);
+    let empty = folder.write("empty.json", report("", "null", "null").as_bytes());
+    let ran = run(&["bench", "chart", &empty, "--out", &out]);
+    assert!(ran.code == 2 && ran.err.contains("BCH005"), "{ran:?}");
+}
