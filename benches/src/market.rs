@@ -1,5 +1,8 @@
 //! A market to measure: an engine with its bank, open orders, and providers that bid for them.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use undercut::{
     BlockContext, BlockOutcome, Command, Engine, Genesis, Params, SignedCommand, VerifiedCommand,
 };
@@ -12,6 +15,8 @@ use undercut_primitives::{
     Address, Amount, BlockHeight, BlockSpan, BlockTime, Coin, Decimal, Denom, DeploymentId,
     GroupId, GroupSpec, OrderId, PricePerBlock, Signature, Tenant,
 };
+
+use undercut_store::Writer;
 
 use crate::{Generator, PRICE_MAX, attributes, digest, spec};
 
@@ -28,6 +33,8 @@ pub struct Market {
     pub engine: Engine,
     /// The money outside escrow.
     pub bank: MemoryBank,
+    /// Where blocks are kept, if anywhere.
+    log: Option<Rc<RefCell<Writer>>>,
 }
 
 /// The key of a party that follows from its role and number.
@@ -77,9 +84,14 @@ pub fn new_bid(order: OrderId, price: u64) -> Command {
 impl Market {
     /// A market whose accounts have money, and nothing else.
     #[must_use]
-    pub fn new(params: Params, accounts: impl Iterator<Item = Address>) -> Self {
+    pub fn new(
+        params: Params,
+        accounts: impl Iterator<Item = Address>,
+        log: Option<Writer>,
+    ) -> Self {
         let funds = |address| {
-            [Coin::uact(1_000_000_000_000), Coin::uakt(1_000_000_000_000)].map(|coin| (address, coin))
+            [Coin::uact(1_000_000_000_000), Coin::uakt(1_000_000_000_000)]
+                .map(|coin| (address, coin))
         };
         let genesis = Genesis {
             chain_id: CHAIN_ID.into(),
@@ -90,8 +102,19 @@ impl Market {
             vault_uakt: Amount::ZERO,
         };
         let mut bank = MemoryBank::default();
-        let (engine, _) = Engine::new(&genesis, &mut bank).expect("the genesis is sound");
-        Self { engine, bank }
+        let (engine, opened) = Engine::new(&genesis, &mut bank).expect("the genesis is sound");
+        let market = Self { engine, bank, log: log.map(|writer| Rc::new(RefCell::new(writer))) };
+        market.keep(opened.frames);
+        market
+    }
+
+    /// Appends a block to the log and commits it, if there is one.
+    pub fn keep(&self, frames: Vec<u8>) {
+        if let Some(log) = &self.log {
+            let mut writer = log.borrow_mut();
+            writer.append_chained(frames, self.engine.chain()).expect("the block follows");
+            writer.flush().expect("the disk works");
+        }
     }
 
     /// The height of the last block.
@@ -119,7 +142,7 @@ impl Market {
     pub fn wait_until(&mut self, height: u64) {
         while self.height() < height {
             self.begin();
-            self.end();
+            self.end_kept();
         }
     }
 
@@ -135,9 +158,15 @@ impl Market {
         self.engine.begin_block(context).expect("the next block opens");
     }
 
-    /// Ends the open block.
+    /// Ends the open block. It is not kept: that is for [`Market::keep`].
     pub fn end(&mut self) -> BlockOutcome {
         self.engine.end_block(&mut self.bank).expect("the block ends")
+    }
+
+    /// Ends the open block and keeps it.
+    pub fn end_kept(&mut self) {
+        let outcome = self.end();
+        self.keep(outcome.frames);
     }
 
     /// One command, taken on trust.
@@ -190,7 +219,7 @@ impl OpenOrders {
         let accounts = providers.iter().chain(&tenants).map(KeyPair::address);
         let mut params = Params::default();
         (params.bid.bids_max, params.order.bid_window) = (64, BlockSpan::from_blocks(1_000));
-        let mut market = Market::new(params, accounts);
+        let mut market = Market::new(params, accounts, None);
         market.begin();
         market.register(&providers);
         for tenant in &tenants {
@@ -236,42 +265,50 @@ pub struct Leases {
 /// Orders that are awarded in one block: less than its providers may have open bids.
 const WAVE: usize = 50_000;
 
+/// Blocks from the opening of an order of [`Leases`] to its award.
+pub const WINDOW: u64 = 3;
+
 impl Leases {
     /// `each` leases of each of `tenants` tenants, served by 64 providers in turn.
     #[must_use]
-    pub fn new(tenants: usize, each: u64) -> Self {
+    pub fn new(tenants: usize, each: u64, log: Option<Writer>) -> Self {
         let count = u64::try_from(tenants).expect("tenants are few");
         let (tenants, providers) = (keys("tenant", count), keys("provider", PROVIDERS));
         let accounts = providers.iter().chain(&tenants).map(KeyPair::address);
         let mut params = Params::default();
-        params.order.bid_window = BlockSpan::from_blocks(2);
-        let mut market = Market::new(params, accounts);
+        params.order.bid_window = BlockSpan::from_blocks(WINDOW);
+        let mut market = Market::new(params, accounts, log);
         market.begin();
         market.register(&providers);
-        market.end();
+        market.end_kept();
         let orders: Vec<(&KeyPair, u64)> =
             (1..=each).flat_map(|dseq| tenants.iter().map(move |tenant| (tenant, dseq))).collect();
         for wave in orders.chunks(WAVE) {
-            market.award(wave, &providers);
+            market.open(wave);
+            market.bid(wave, &providers);
+            market.wait_until(market.height() + WINDOW - 1);
         }
         Self { market, tenants, providers }
     }
 }
 
 impl Market {
-    /// Creates deployments, bids for each by the next of the providers, and waits for the awards.
-    fn award(&mut self, deployments: &[(&KeyPair, u64)], providers: &[KeyPair]) {
+    /// A block that opens an order for each of these deployments.
+    pub fn open(&mut self, deployments: &[(&KeyPair, u64)]) {
         self.begin();
         for (tenant, dseq) in deployments {
             self.send(tenant, new_deployment(*dseq, 1));
         }
-        self.end();
+        self.end_kept();
+    }
+
+    /// A block in which each order gets one bid, of the providers in turn.
+    pub fn bid(&mut self, deployments: &[(&KeyPair, u64)], providers: &[KeyPair]) {
         self.begin();
         for ((tenant, dseq), provider) in deployments.iter().zip(providers.iter().cycle()) {
             self.send(provider, new_bid(order_of(tenant, *dseq), 1));
         }
-        self.end();
-        self.wait_until(self.height() + 1);
+        self.end_kept();
     }
 }
 

@@ -1,7 +1,9 @@
 //! [`TABLE`]: every operation that is measured, with what it measures.
 
 pub mod bid;
+pub mod block;
 pub mod clock;
+mod mixed;
 pub mod state;
 
 use crate::row::Row;
@@ -40,6 +42,16 @@ pub const TABLE: &[Entry] = &[
         name: "scale/orders",
         says: "The same with few and with many orders open.",
         rows: bid::orders,
+    },
+    Entry {
+        name: "block/full",
+        says: "A block with all that a busy market does at once, kept on disk.",
+        rows: block::full,
+    },
+    Entry {
+        name: "block/mixed",
+        says: "A block of 10,000 commands of all kinds on a market of 10,000 leases.",
+        rows: block::mixed,
     },
 ];
 

@@ -12,7 +12,7 @@ use crate::settings::Settings;
 pub fn bytes(settings: &Settings) -> Vec<Row> {
     let leases = settings.sized(1_000_000, 20_000);
     let before = resident_bytes();
-    let Leases { market, .. } = Leases::new(leases / 100, 100);
+    let Leases { market, .. } = Leases::new(leases / 100, 100, None);
     let running = market.engine.state().escrow().leases().filter(|lease| lease.state.is_running());
     assert_eq!(running.count(), leases, "every deployment has its lease");
     let mut row = Row::new("state/bytes", format!("leases={leases} tenants={}", leases / 100));
