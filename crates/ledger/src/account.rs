@@ -9,6 +9,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{
     Address, Amount, ArithmeticError, BlockHeight, BlockSpan, Coin, Denom, DeploymentId, LeaseId,
     Misfit, PricePerBlock,
@@ -26,7 +27,7 @@ pub const PAYMENTS_MAX: usize = 128;
 pub const DEPOSITS_MAX: usize = 64;
 
 /// One payment into an account, and what is left of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Deposit {
     /// Who paid, and gets back what is left.
     pub depositor: Address,
@@ -45,7 +46,7 @@ impl Deposit {
 }
 
 /// Where an account stands. `Closed` is terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical)]
 pub enum AccountState {
     /// It pays.
     Open,
@@ -61,7 +62,7 @@ pub enum AccountState {
 }
 
 /// The stream to one provider.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Payment {
     /// Per block, for the whole lease.
     pub rate: PricePerBlock,
@@ -130,7 +131,7 @@ pub struct Payout {
 }
 
 /// A deployment's locked money.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct EscrowAccount {
     /// The deployment it belongs to.
     pub id: DeploymentId,

@@ -1,5 +1,6 @@
 //! [`Consent`]: a signed command by its digest, so that what it led to can be verified alone.
 
+use crate::codec::Canonical;
 use serde::{Deserialize, Serialize};
 
 use crate::Address;
@@ -9,7 +10,7 @@ use crate::crypto::{self, Digest, PublicKey, Signature, SignatureRejected};
 ///
 /// An order keeps the tenant's, a bid the provider's, and the lease both: whoever holds the
 /// commands can recompute the digests, and whoever does not can still check the signatures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Consent {
     /// Whose consent it is.
     pub account: Address,

@@ -13,6 +13,7 @@ use core::str::FromStr;
 use ed25519_dalek::VerifyingKey;
 use sha2::{Digest as _, Sha256};
 
+use crate::codec::Canonical;
 use crate::readable::text_for_people;
 use crate::{ParseError, hex};
 
@@ -21,7 +22,7 @@ use crate::{ParseError, hex};
 pub struct Namespace(pub &'static str);
 
 /// 32 bytes of SHA-256. Text: 64 lower-case hex digits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct Digest([u8; 32]);
 
 text_for_people!(Digest([u8; 32]));
@@ -69,7 +70,7 @@ pub fn sha256(bytes: &[u8]) -> Digest {
 }
 
 /// An ed25519 public key as it travels: 32 bytes, not yet known to be a point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct PublicKey([u8; 32]);
 
 text_for_people!(PublicKey([u8; 32]));
@@ -95,7 +96,7 @@ impl PublicKey {
 }
 
 /// An ed25519 signature: 64 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct Signature {
     r: [u8; 32],
     s: [u8; 32],

@@ -9,6 +9,7 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
+use crate::codec::Canonical;
 use crate::readable::text_for_people;
 use crate::wide::Wide;
 use crate::{Amount, ArithmeticError, ParseError};
@@ -30,7 +31,7 @@ const SCALE: u128 = 1_000_000_000_000_000_000;
 /// assert_eq!(rate.mul_floor(Amount::from_micro(1000)).unwrap(), Amount::from_micro(2_259_894));
 /// assert_eq!(rate.to_string(), "2259.894629");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct Decimal(u128);
 
 text_for_people!(Decimal(u128));

@@ -15,7 +15,6 @@
 
 use alloc::vec::Vec;
 
-use serde::de::DeserializeOwned;
 use undercut_bidding::{Bid, BidBook, TieBreak};
 use undercut_ledger::bme::{BurnRequest, Vault, VaultBooks};
 use undercut_ledger::merkle::StateTree;
@@ -139,16 +138,13 @@ struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    fn value<T: DeserializeOwned + serde::Serialize>(self) -> Result<T, SnapshotError> {
+    fn value<T: Canonical>(self) -> Result<T, SnapshotError> {
         let decoded = T::decode(self.bytes, ENCODED_BYTES_MAX);
         decoded.map_err(|source| SnapshotError::Value { key: self.key, source })
     }
 
     /// The value of an entry that says itself what it is called.
-    fn named<T: DeserializeOwned + serde::Serialize>(
-        self,
-        name: impl FnOnce(&T) -> StateKey,
-    ) -> Result<T, SnapshotError> {
+    fn named<T: Canonical>(self, name: impl FnOnce(&T) -> StateKey) -> Result<T, SnapshotError> {
         let (value, key) = (self.value()?, self.key);
         if name(&value) == key { Ok(value) } else { Err(SnapshotError::Name { key }) }
     }
