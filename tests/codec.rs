@@ -1,4 +1,4 @@
-//! The codec beside another one: `bincode` through serde, which is slow, generic and not ours.
+//! The codec beside its plain twin: `bincode` through serde, which is slow, generic and not ours.
 //!
 //! Every value that the story's market writes, and what its state holds at the end, must have the
 //! same bytes in both, and bytes that were tampered with the same verdict. So the derived forms are
@@ -7,7 +7,6 @@
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
-use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,44 +20,31 @@ use undercut_ledger::merkle::Peaks;
 use undercut_ledger::oracle::{PRICE_MAX, PricePoint, SourcePoints};
 use undercut_ledger::{Allowance, EscrowAccount, Lease, LeaseEndReason, ProviderReason};
 use undercut_orderbook::{Deployment, Group, Order};
-use undercut_primitives::codec::{Canonical, DecodeError, ENCODED_BYTES_MAX};
+use undercut_primitives::codec::{Canonical, DecodeError, ENCODED_BYTES_MAX, plain};
 use undercut_primitives::{BlockTime, Decimal, Digest, PublicKey};
 use undercut_tests::chain::Chain;
 use undercut_tests::story::story;
 
 static STORY: LazyLock<Chain> = LazyLock::new(story);
 
-const CONFIG: Configuration<LittleEndian, Fixint, Limit<ENCODED_BYTES_MAX>> =
-    bincode::config::standard().with_fixed_int_encoding().with_limit::<ENCODED_BYTES_MAX>();
-
 /// Values that both codecs know.
 trait Both: Canonical + Serialize + DeserializeOwned + PartialEq + Debug {}
 
 impl<T: Canonical + Serialize + DeserializeOwned + PartialEq + Debug> Both for T {}
 
-fn other_encode(value: &impl Serialize) -> Vec<u8> {
-    bincode::serde::encode_to_vec(value, CONFIG).expect("the value is small")
-}
-
-fn other_decode<T: Both>(bytes: &[u8]) -> Result<T, DecodeError> {
-    let read = bincode::serde::decode_from_slice::<T, _>(bytes, CONFIG);
-    let (value, used) = read.map_err(|_| DecodeError::Malformed)?;
-    match bytes.len() - used {
-        0 if other_encode(&value) == bytes => Ok(value),
-        0 => Err(DecodeError::NotCanonical),
-        bytes => Err(DecodeError::TrailingBytes { bytes }),
-    }
-}
-
 fn same_verdict<T: Both>(bytes: &[u8]) {
-    assert_eq!(T::decode(bytes, ENCODED_BYTES_MAX), other_decode::<T>(bytes), "{bytes:?}");
+    assert_eq!(
+        T::decode(bytes, ENCODED_BYTES_MAX),
+        plain::decode::<T>(bytes, ENCODED_BYTES_MAX),
+        "{bytes:?}"
+    );
 }
 
 /// Bytes of a value, then a bit of every byte turned over, another one for every `turn`, then cut
 /// off at every place.
 fn beside_the_other<T: Both>(bytes: &[u8], turn: usize) {
     let value = T::decode(bytes, ENCODED_BYTES_MAX).expect("bytes of the market");
-    assert_eq!(other_encode(&value), bytes, "{value:?}");
+    assert_eq!(plain::encode(&value).as_deref(), Ok(bytes), "{value:?}");
     assert_eq!(value.encode().as_deref(), Ok(bytes));
     for place in 0..bytes.len() {
         let mut other = bytes.to_vec();

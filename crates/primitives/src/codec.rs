@@ -11,12 +11,13 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `form` | [`Encode`], [`Decode`], and the bytes they write to and read from |
+//! | [`plain`] | the same bytes through serde and `bincode`: the plain twin |
 //! | `values` | numbers, texts, lists, maps and the rest of the language's own types |
 //!
-//! The bytes are those of `bincode` with fixed-width integers, which the tests hold them against.
-//! Golden vectors under `tests/golden` hold them still.
+//! The bytes are those of `bincode` with fixed-width integers. Golden vectors under `tests/golden` hold them still.
 
 mod form;
+pub mod plain;
 mod values;
 
 use alloc::vec::Vec;

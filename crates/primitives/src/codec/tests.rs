@@ -9,32 +9,6 @@ use crate::{Coin, Decimal, Denom, PricePerBlock};
 
 const MAX: usize = 1024;
 
-/// The same format through serde and `bincode`: slow, and written by others.
-mod plain {
-    use super::*;
-
-    const CONFIG: bincode::config::Configuration<
-        bincode::config::LittleEndian,
-        bincode::config::Fixint,
-        bincode::config::Limit<ENCODED_BYTES_MAX>,
-    > = bincode::config::standard().with_fixed_int_encoding().with_limit::<ENCODED_BYTES_MAX>();
-
-    pub(super) fn encode(value: &impl Serialize) -> Result<Vec<u8>, EncodeError> {
-        let bytes = bincode::serde::encode_to_vec(value, CONFIG).map_err(|_| EncodeError)?;
-        if bytes.len() > ENCODED_BYTES_MAX { Err(EncodeError) } else { Ok(bytes) }
-    }
-
-    pub(super) fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
-        let read = bincode::serde::decode_from_slice::<T, _>(bytes, CONFIG);
-        let (value, used) = read.map_err(|_| DecodeError::Malformed)?;
-        match bytes.len() - used {
-            0 if encode(&value).is_ok_and(|again| again == bytes) => Ok(value),
-            0 => Err(DecodeError::NotCanonical),
-            bytes => Err(DecodeError::TrailingBytes { bytes }),
-        }
-    }
-}
-
 /// Bytes and verdicts are those of the plain twin: for the value, for every one of its bits turned
 /// over, for every end cut off, and for `more` bytes behind it.
 fn beside_plain<T>(value: &T, more: &[u8])
@@ -44,7 +18,11 @@ where
     let bytes = value.encode().unwrap();
     assert_eq!(Ok(&bytes), plain::encode(value).as_ref());
     let same = |bytes: &[u8]| {
-        assert_eq!(T::decode(bytes, usize::MAX), plain::decode::<T>(bytes), "{bytes:?}");
+        assert_eq!(
+            T::decode(bytes, usize::MAX),
+            plain::decode::<T>(bytes, usize::MAX),
+            "{bytes:?}"
+        );
     };
     same(&bytes);
     same(&[&bytes, more].concat());
@@ -89,10 +67,10 @@ proptest! {
 
     #[test]
     fn any_bytes_get_the_verdict_of_the_plain_twin(bytes in prop::collection::vec(0_u8..3, 0..40)) {
-        prop_assert_eq!(<Vec<(bool, u8)>>::decode(&bytes, MAX), plain::decode(&bytes));
-        prop_assert_eq!(<BTreeMap<u8, u8>>::decode(&bytes, MAX), plain::decode(&bytes));
-        prop_assert_eq!(<BTreeSet<u16>>::decode(&bytes, MAX), plain::decode(&bytes));
-        prop_assert_eq!(<(String, Option<u8>)>::decode(&bytes, MAX), plain::decode(&bytes));
+        prop_assert_eq!(<Vec<(bool, u8)>>::decode(&bytes, MAX), plain::decode(&bytes, MAX));
+        prop_assert_eq!(<BTreeMap<u8, u8>>::decode(&bytes, MAX), plain::decode(&bytes, MAX));
+        prop_assert_eq!(<BTreeSet<u16>>::decode(&bytes, MAX), plain::decode(&bytes, MAX));
+        prop_assert_eq!(<(String, Option<u8>)>::decode(&bytes, MAX), plain::decode(&bytes, MAX));
     }
 
     #[test]
@@ -151,7 +129,7 @@ fn a_value_ends_at_four_mebibytes_in_both_directions() {
     let largest = vec![1_u8; ENCODED_BYTES_MAX - 8];
     let bytes = largest.encode().unwrap();
     assert_eq!(bytes.len(), ENCODED_BYTES_MAX);
-    assert_eq!(plain::decode::<Vec<u8>>(&bytes).as_ref(), Ok(&largest));
+    assert_eq!(plain::decode::<Vec<u8>>(&bytes, ENCODED_BYTES_MAX).as_ref(), Ok(&largest));
     assert_eq!(Vec::<u8>::decode(&bytes, usize::MAX).as_ref(), Ok(&largest));
     let mut kept = vec![3];
     let above = vec![1_u8; ENCODED_BYTES_MAX - 7];
@@ -159,10 +137,10 @@ fn a_value_ends_at_four_mebibytes_in_both_directions() {
     assert_eq!((above.encode(), kept), (Err(EncodeError), vec![3]));
     let mut longer = above.len().to_le_bytes().to_vec();
     longer.resize(ENCODED_BYTES_MAX + 1, 1);
-    assert_eq!(plain::decode::<Vec<u8>>(&longer), Err(DecodeError::Malformed));
+    assert_eq!(plain::decode::<Vec<u8>>(&longer, usize::MAX), Err(DecodeError::Malformed));
     assert_eq!(Vec::<u8>::decode(&longer, usize::MAX), Err(DecodeError::Malformed));
     let behind = [&bytes[..], &[0; 5]].concat();
-    assert_eq!(Vec::<u8>::decode(&behind, usize::MAX), plain::decode(&behind));
+    assert_eq!(Vec::<u8>::decode(&behind, usize::MAX), plain::decode(&behind, usize::MAX));
 }
 
 #[test]
