@@ -13,6 +13,7 @@
 //! | auditors' words by their last block | providers |
 //! | the tree of the state root | all entries |
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use serde::de::DeserializeOwned;
@@ -81,7 +82,7 @@ impl State {
         let ordered = |bid: &Bid| self.book.order(&bid.id.order);
         let is_tied =
             |bid: &Bid| ordered(bid).is_some_and(|o| bid.tie == TieBreak::of(&o.entropy, &bid.id));
-        let is_deployed = |account: &EscrowAccount| self.book.deployment(&account.id).is_some();
+        let is_deployed = |account: Cow<EscrowAccount>| self.book.deployment(&account.id).is_some();
         let is_awarded = |lease: &Lease| self.bids.bid(&lease.signed.terms.id.0).is_some();
         let is_said = |record: &ProviderRecord| {
             record
@@ -91,7 +92,10 @@ impl State {
         };
         for (is_true, what) in [
             (self.bids.bids().all(is_tied), "a bid is not for an order that is here"),
-            (self.escrow.accounts().all(is_deployed), "an account is of no deployment"),
+            (
+                self.escrow.accounts().all(is_deployed),
+                "an account is of no deployment",
+            ),
             (self.escrow.leases().all(is_awarded), "a lease is of no bid"),
             (self.providers.values().all(is_said), "an auditor's word ends that was not given"),
         ] {
