@@ -39,7 +39,7 @@ use crate::{
 pub const WITHDRAWALS_MAX: usize = 256;
 
 /// Accounts by deployment, leases by id, and accounts by the block at which their money ends.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Escrow {
     accounts: Accounts,
     leases: BTreeMap<LeaseId, Box<Lease>>,

@@ -29,6 +29,18 @@ pub(super) struct Accounts {
     rest: Vec<Rest>,
 }
 
+impl PartialEq for Accounts {
+    /// Whether both hold the same accounts, filed under the same blocks. Handles may differ.
+    fn eq(&self, other: &Self) -> bool {
+        let ends = |accounts: &Self| {
+            accounts.handles.values().map(|one| accounts.ends_at(*one)).collect::<Vec<_>>()
+        };
+        self.iter().eq(other.iter()) && ends(self) == ends(other)
+    }
+}
+
+impl Eq for Accounts {}
+
 /// What of an account its meter does not hold.
 #[derive(Clone, Debug)]
 struct Rest {

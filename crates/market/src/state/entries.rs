@@ -92,10 +92,7 @@ impl State {
         };
         for (is_true, what) in [
             (self.bids.bids().all(is_tied), "a bid is not for an order that is here"),
-            (
-                self.escrow.accounts().all(is_deployed),
-                "an account is of no deployment",
-            ),
+            (self.escrow.accounts().all(is_deployed), "an account is of no deployment"),
             (self.escrow.leases().all(is_awarded), "a lease is of no bid"),
             (self.providers.values().all(is_said), "an auditor's word ends that was not given"),
         ] {
