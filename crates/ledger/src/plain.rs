@@ -60,7 +60,8 @@ impl Stream {
         whole.checked_add(fraction.checked_div(ONE)?)
     }
 
-    fn serve_block(&mut self) -> Option<()> {
+    /// Serves one block more; `None` when a number does not fit.
+    pub fn serve_block(&mut self) -> Option<()> {
         self.blocks = self.blocks.checked_add(1)?;
         self.earned = self.earned_after(self.blocks)?;
         Some(())
