@@ -194,7 +194,8 @@ fn run_lazily(workload: &Workload, mut escrow: Escrow) -> (Escrow, Ends) {
 /// Settles what is open up to the last block.
 fn books_of_escrow(mut escrow: Escrow) -> Books {
     let last = BlockHeight::new(BLOCKS);
-    let open: Vec<EscrowAccount> = escrow.accounts().filter(|a| a.is_open()).map(Cow::into_owned).collect();
+    let open: Vec<EscrowAccount> =
+        escrow.accounts().filter(|a| a.is_open()).map(Cow::into_owned).collect();
     for account in open {
         if let Some(settlement) = account.settle(last).expect("the amounts are small") {
             apply(&mut escrow, &[LedgerEvent::Settled(settlement)]);

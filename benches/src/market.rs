@@ -79,7 +79,8 @@ impl Market {
     #[must_use]
     pub fn new(params: Params, accounts: impl Iterator<Item = Address>) -> Self {
         let funds = |address| {
-            [Coin::uact(1_000_000_000_000), Coin::uakt(1_000_000_000_000)].map(|coin| (address, coin))
+            [Coin::uact(1_000_000_000_000), Coin::uakt(1_000_000_000_000)]
+                .map(|coin| (address, coin))
         };
         let genesis = Genesis {
             chain_id: CHAIN_ID.into(),

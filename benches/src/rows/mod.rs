@@ -2,6 +2,7 @@
 
 pub mod bid;
 pub mod clock;
+pub mod settlement;
 pub mod state;
 
 use crate::row::Row;
@@ -40,6 +41,26 @@ pub const TABLE: &[Entry] = &[
         name: "scale/orders",
         says: "The same with few and with many orders open.",
         rows: bid::orders,
+    },
+    Entry {
+        name: "settle/idle",
+        says: "A block of 2^20 leases that nobody touches.",
+        rows: settlement::idle,
+    },
+    Entry {
+        name: "settle/touch",
+        says: "Settling one account of 2^20, adding to it and filing its end anew.",
+        rows: settlement::touch,
+    },
+    Entry {
+        name: "settle/withdraw",
+        says: "A withdrawal by rule and events, with accounts and leases looked up by id.",
+        rows: settlement::withdraw,
+    },
+    Entry {
+        name: "settle/end",
+        says: "The end of an account by rule and events: paid, ended, refunded.",
+        rows: settlement::ends,
     },
 ];
 

@@ -48,13 +48,15 @@ pub fn idle(settings: &Settings) -> Vec<Row> {
     let tenancies = Tenancies::new(LEASES, seed);
     let (mut lazy, mut eager) = (Lazy::new(&tenancies), Eager::new(&tenancies));
     let single = single_blocks(lazy.clone());
-    let ours = || cpu_timed(|| drop(blocks(BLOCKS * TIMES as usize, |ends| lazy.block(ends)))) / TIMES;
+    let ours =
+        || cpu_timed(|| drop(blocks(BLOCKS * TIMES as usize, |ends| lazy.block(ends)))) / TIMES;
     let plain = || cpu_timed(|| drop(blocks(BLOCKS, |ends| eager.block(ends))));
     let contest = Contest::new("settle/idle", format!("leases={LEASES}")).operations(BLOCKS);
     let row = contest.ours(ours).plain(plain).run(settings).with_percentiles(&single);
     vec![
-        row.with_figure("bytes_per_lease", size_of::<Meter>() as f64)
-            .with_note("An operation is a block; percentiles are of 4,096 blocks, told by the wall."),
+        row.with_figure("bytes_per_lease", size_of::<Meter>() as f64).with_note(
+            "An operation is a block; percentiles are of 4,096 blocks, told by the wall.",
+        ),
     ]
 }
 
@@ -150,7 +152,10 @@ fn opened(id: DeploymentId, lease: LeaseId, tenancy: &Tenancy) -> [LedgerEvent; 
     let signed = SignedLease { terms, tenant: unsigned(), provider: unsigned() };
     [
         LedgerEvent::AccountOpened { id, denom, grace, at },
-        LedgerEvent::Deposited { account: id, deposit: Deposit { depositor, drawn_by: None, coin } },
+        LedgerEvent::Deposited {
+            account: id,
+            deposit: Deposit { depositor, drawn_by: None, coin },
+        },
         LedgerEvent::LeaseSigned(signed.into()),
     ]
 }
