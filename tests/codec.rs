@@ -20,7 +20,7 @@ use undercut_ledger::merkle::Peaks;
 use undercut_ledger::oracle::{PRICE_MAX, PricePoint, SourcePoints};
 use undercut_ledger::{Allowance, EscrowAccount, Lease, LeaseEndReason, ProviderReason};
 use undercut_orderbook::{Deployment, Group, Order};
-use undercut_primitives::codec::{Canonical, DecodeError, ENCODED_BYTES_MAX, plain};
+use undercut_primitives::codec::{Canonical, ENCODED_BYTES_MAX, plain};
 use undercut_primitives::{BlockTime, Decimal, Digest, PublicKey};
 use undercut_tests::chain::Chain;
 use undercut_tests::story::story;

@@ -4,6 +4,7 @@ pub mod bid;
 pub mod block;
 pub mod clock;
 mod mixed;
+pub mod settlement;
 pub mod state;
 
 use crate::row::Row;
@@ -52,6 +53,26 @@ pub const TABLE: &[Entry] = &[
         name: "block/mixed",
         says: "A block of 10,000 commands of all kinds on a market of 10,000 leases.",
         rows: block::mixed,
+    },
+    Entry {
+        name: "settle/idle",
+        says: "A block of 2^20 leases that nobody touches.",
+        rows: settlement::idle,
+    },
+    Entry {
+        name: "settle/touch",
+        says: "Settling one account of 2^20, adding to it and filing its end anew.",
+        rows: settlement::touch,
+    },
+    Entry {
+        name: "settle/withdraw",
+        says: "A withdrawal by rule and events, with accounts and leases looked up by id.",
+        rows: settlement::withdraw,
+    },
+    Entry {
+        name: "settle/end",
+        says: "The end of an account by rule and events: paid, ended, refunded.",
+        rows: settlement::ends,
     },
 ];
 

@@ -309,6 +309,7 @@ impl State {
             Event::BlockOpened(context) => {
                 self.context = *context;
                 self.bids.begin_block(&self.params.bid);
+                self.escrow.advance(context.height);
             }
             Event::CommandAccepted(signed) => self.apply_command(signed)?,
             Event::ProviderRegistered { provider, registration }
@@ -494,7 +495,7 @@ impl State {
             StateKey::Group(id) => encoded(self.book.group(id)),
             StateKey::Order(id) => encoded(self.book.order(id)),
             StateKey::Bid(id) => encoded(self.bids.bid(id)),
-            StateKey::Account(id) => encoded(self.escrow.account(id)),
+            StateKey::Account(id) => encoded(self.escrow.account(id).as_deref()),
             StateKey::Lease(id) => encoded(self.escrow.lease(id)),
         }
     }

@@ -13,6 +13,7 @@
 //! | auditors' words by their last block | providers |
 //! | the tree of the state root | all entries |
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use undercut_bidding::{Bid, BidBook, TieBreak};
@@ -80,7 +81,7 @@ impl State {
         let ordered = |bid: &Bid| self.book.order(&bid.id.order);
         let is_tied =
             |bid: &Bid| ordered(bid).is_some_and(|o| bid.tie == TieBreak::of(&o.entropy, &bid.id));
-        let is_deployed = |account: &EscrowAccount| self.book.deployment(&account.id).is_some();
+        let is_deployed = |account: Cow<EscrowAccount>| self.book.deployment(&account.id).is_some();
         let is_awarded = |lease: &Lease| self.bids.bid(&lease.signed.terms.id.0).is_some();
         let is_said = |record: &ProviderRecord| {
             record
