@@ -43,6 +43,7 @@ pub mod report;
 mod row;
 pub mod rows;
 mod settings;
+pub mod signatures;
 
 pub use crate::clock::{cpu_timed, timed};
 pub use crate::contest::{Contest, Play, Round, rounds};
