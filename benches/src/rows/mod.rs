@@ -3,8 +3,10 @@
 pub mod bid;
 pub mod block;
 pub mod clock;
+pub mod lease;
 mod mixed;
 pub mod settlement;
+pub mod signatures;
 pub mod state;
 
 use crate::row::Row;
@@ -38,6 +40,16 @@ pub const TABLE: &[Entry] = &[
         name: "bid/logged",
         says: "A bid from bytes through decoding, deciding and recording into a sealed block.",
         rows: bid::logged,
+    },
+    Entry {
+        name: "bid/signed",
+        says: "The same with its signature checked, and written into the page cache.",
+        rows: signatures::signed,
+    },
+    Entry {
+        name: "lease/record",
+        says: "A lease into a signed log, beside the bare signature of whoever keeps it.",
+        rows: lease::record,
     },
     Entry {
         name: "scale/orders",
