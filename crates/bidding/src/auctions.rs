@@ -6,7 +6,7 @@
 //! small numbers that mean something to one `Auctions` alone: they are given again after
 //! [`Auctions::close`], and stand in no bytes, no hash and no order of anything.
 //!
-//! In steady state nothing here allocates: an open bid takes 32 bytes, an order 136 bytes, and what
+//! In steady state nothing here allocates: an open bid takes 32 bytes, an order 96 bytes, and what
 //! a closed order had is used by the next.
 //!
 //! | step | time |
@@ -19,12 +19,8 @@
 //!
 //! ```
 //! use undercut_bidding::{AuctionEvent, Auctions, ProviderProfile};
-//! use undercut_primitives::{
-//!     Address, Decimal, DeploymentId, Digest, GroupId, GroupSpec, Provider, Requirements, Tenant,
-//! };
+//! use undercut_primitives::{Address, Decimal, Digest, GroupSpec, Provider, Requirements};
 //!
-//! let tenant = Tenant(Address::of_module("tenant"));
-//! let id = GroupId { deployment: DeploymentId { tenant, dseq: 1 }, gseq: 1 }.order(1);
 //! let spec = GroupSpec { name: "g".into(), requirements: Requirements::default(), units: vec![] };
 //! let price = Decimal::from_whole;
 //!
@@ -35,7 +31,7 @@
 //!     auctions.qualify(class, provider, &ProviderProfile::default()).expect("nothing is asked for");
 //!     provider
 //! });
-//! let order = auctions.open(id, &Digest::ZERO, price(10), class).expect("there are few orders");
+//! let order = auctions.open(&Digest::ZERO, price(10), class).expect("there are few orders");
 //! auctions.bid(order, one, price(7))?;
 //! auctions.bid(order, other, price(5))?;
 //! let won = auctions.award(order).expect("there are bids");
@@ -47,14 +43,12 @@
 
 use alloc::vec::Vec;
 
-use undercut_primitives::{
-    Address, Decimal, DeploymentId, Digest, GroupId, GroupSpec, OrderId, Provider, Tenant,
-};
+use undercut_primitives::{Decimal, Digest, GroupSpec, Provider};
 
 use crate::proofs::{NO_CLASS, Proofs};
 use crate::providers::Providers;
-use crate::queues::{Entry, Names, Queues, place};
-use crate::{Ineligible, ProviderProfile, Rank, TieBreak, eligibility};
+use crate::queues::{Entry, Names, Pushed, Queues, Standing, place};
+use crate::{Ineligible, ProviderProfile, TieBreak, eligibility};
 
 /// An open order, until it is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +60,7 @@ pub struct ProviderHandle(u32);
 
 /// What orders ask of a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClassHandle(u32);
+pub struct ClassHandle(u16);
 
 /// An open bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,43 +152,28 @@ pub enum BidRefusal {
 #[derive(Clone, Debug, Default)]
 pub struct Auctions {
     queues: Queues,
-    orders: Vec<Named>,
+    /// Of each order, for its tie-breaks.
+    entropies: Vec<Digest>,
     providers: Providers<()>,
     proofs: Proofs,
     events: Vec<AuctionEvent>,
 }
 
-/// What a tie-break is made of.
-#[derive(Clone, Copy, Debug)]
-struct Named {
-    id: OrderId,
-    entropy: Digest,
-}
-
 /// The bids of one order as they rank.
 struct Bidders<'a> {
-    orders: &'a [Named],
+    entropies: &'a [Digest],
     providers: &'a Providers<()>,
     order: OrderHandle,
 }
 
 impl Names for Bidders<'_> {
-    fn rank(&self, entry: &Entry) -> Rank {
+    fn standing(&self, entry: &Entry) -> Standing {
         let provider = self.providers.address(entry.provider);
-        let named = self.orders.get(place(self.order.0));
-        // Handles in entries were given here, so both are known.
-        let named = named.copied().unwrap_or(NOBODY);
-        let id = named.id.bid(provider);
-        Rank { price: entry.price, tie: TieBreak::of(&named.entropy, &id), id }
+        // A handle of another `Auctions` has no entropy here, and no bids.
+        let entropy = self.entropies.get(place(self.order.0)).unwrap_or(&Digest::ZERO);
+        Standing { price: entry.price, tie: TieBreak::by(entropy, &provider), provider }
     }
 }
-
-/// Stands where a handle of another `Auctions` was given.
-const NOBODY: Named = {
-    let deployment = DeploymentId { tenant: Tenant(Address::FIRST), dseq: 0 };
-    let id = OrderId { group: GroupId { deployment, gseq: 0 }, oseq: 0 };
-    Named { id, entropy: Digest::ZERO }
-};
 
 impl Auctions {
     /// The handle of a provider, the same whenever it is asked for. O(log providers).
@@ -240,16 +219,15 @@ impl Auctions {
     /// [`TieBreak::of`].
     pub fn open(
         &mut self,
-        id: OrderId,
         entropy: &Digest,
         ceiling: Decimal,
         class: ClassHandle,
     ) -> Option<OrderHandle> {
         let number = self.queues.open(ceiling, class.0)?;
-        let (order, named) = (OrderHandle(number), Named { id, entropy: *entropy });
-        match self.orders.get_mut(place(number)) {
-            Some(closed) => *closed = named,
-            None => self.orders.push(named),
+        let order = OrderHandle(number);
+        match self.entropies.get_mut(place(number)) {
+            Some(closed) => *closed = *entropy,
+            None => self.entropies.push(*entropy),
         }
         self.events.push(AuctionEvent::Opened { order });
         Some(order)
@@ -270,15 +248,33 @@ impl Auctions {
     ) -> Result<(), BidRefusal> {
         self.check(order, provider, price)?;
         let entry = Entry { price, tie: 0, provider: provider.0 };
-        let Self { queues, orders, providers, .. } = self;
-        if !queues.push(order.0, entry, &Bidders { orders, providers, order }) {
-            return Err(BidRefusal::NotOpen);
+        match self.queues.push_fast(order.0, entry) {
+            Pushed::Done => {}
+            Pushed::Tied => self.decide_tie(order),
+            Pushed::NoRoom if self.make_room(order, provider, price) => {}
+            Pushed::NoRoom => return Err(BidRefusal::NotOpen),
         }
         self.events.push(AuctionEvent::Placed { order, provider, price });
         Ok(())
     }
 
-    #[inline]
+    #[cold]
+    #[inline(never)]
+    fn decide_tie(&mut self, order: OrderHandle) {
+        let Self { queues, entropies, providers, .. } = self;
+        queues.decide_tie(order.0, &Bidders { entropies, providers, order });
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self, order: OrderHandle, provider: ProviderHandle, price: Decimal) -> bool {
+        let entry = Entry { price, tie: 0, provider: provider.0 };
+        let Self { queues, entropies, providers, .. } = self;
+        let names = Bidders { entropies, providers, order };
+        queues.push_into_new_segment(order.0, entry, &names)
+    }
+
+    #[inline(always)]
     fn check(
         &self,
         order: OrderHandle,
@@ -313,8 +309,8 @@ impl Auctions {
     ) -> Result<(), BidRefusal> {
         self.check(order, provider, price)?;
         let entry = Entry { price, tie: 0, provider: provider.0 };
-        let Self { queues, orders, providers, .. } = self;
-        if !queues.reprice(order.0, entry, &Bidders { orders, providers, order }) {
+        let Self { queues, entropies, providers, .. } = self;
+        if !queues.reprice(order.0, entry, &Bidders { entropies, providers, order }) {
             return Err(BidRefusal::NoBid);
         }
         self.events.push(AuctionEvent::Repriced { order, provider, price });
@@ -332,29 +328,35 @@ impl Auctions {
         order: OrderHandle,
         provider: ProviderHandle,
     ) -> Result<(), BidRefusal> {
-        self.queues.remove(order.0, provider.0).ok_or(BidRefusal::NoBid)?;
+        if !self.queues.remove(order.0, provider.0) {
+            return Err(BidRefusal::NoBid);
+        }
         self.events.push(AuctionEvent::Withdrawn { order, provider });
         Ok(())
     }
 
-    /// The best bid of an order: the lowest [`Rank`].
+    /// The best bid of an order: the lowest [`Rank`](crate::Rank).
     #[inline]
     pub fn best(&mut self, order: OrderHandle) -> Option<OpenBid> {
-        let Self { queues, orders, providers, .. } = self;
-        queues.best(order.0, &Bidders { orders, providers, order }).map(OpenBid::of)
+        let Self { queues, entropies, providers, .. } = self;
+        queues.best(order.0, &Bidders { entropies, providers, order }).map(OpenBid::of)
     }
 
-    /// The highest [`Rank`] of an order. O(bids of the order).
+    /// The bid that would be evicted first: the highest [`Rank`](crate::Rank). O(bids of the order),
+    /// with a hash each.
     #[must_use]
-    pub fn worst(&self, order: OrderHandle) -> Option<Rank> {
-        self.queues.ranks(order.0, &self.names(order)).into_iter().max()
+    pub fn worst(&self, order: OrderHandle) -> Option<OpenBid> {
+        let Self { queues, entropies, providers, .. } = self;
+        let standings = queues.standings(order.0, &Bidders { entropies, providers, order });
+        let worst = standings.into_iter().max_by_key(|(_, standing)| *standing);
+        worst.map(|(provider, standing)| OpenBid::of((provider, standing.price)))
     }
 
     /// Takes the best bid out of its order: it has won. Taken once more, it gives the next best.
     #[inline]
     pub fn award(&mut self, order: OrderHandle) -> Option<OpenBid> {
-        let Self { queues, orders, providers, .. } = self;
-        let won = queues.pop(order.0, &Bidders { orders, providers, order }).map(OpenBid::of)?;
+        let Self { queues, entropies, providers, .. } = self;
+        let won = queues.pop(order.0, &Bidders { entropies, providers, order }).map(OpenBid::of)?;
         let OpenBid { provider, price } = won;
         self.events.push(AuctionEvent::Won { order, provider, price });
         Some(won)
@@ -379,17 +381,6 @@ impl Auctions {
         self.len(order) == 0
     }
 
-    /// The rank of a bid at this price, with the tie-break that decides. One hash.
-    #[must_use]
-    pub fn rank(&self, order: OrderHandle, bid: OpenBid) -> Rank {
-        let OpenBid { provider, price } = bid;
-        self.names(order).rank(&Entry { price, tie: 0, provider: provider.0 })
-    }
-
-    fn names(&self, order: OrderHandle) -> Bidders<'_> {
-        Bidders { orders: &self.orders, providers: &self.providers, order }
-    }
-
     /// What happened since [`Auctions::clear_events`], in its order.
     #[must_use]
     pub fn events(&self) -> &[AuctionEvent] {
@@ -406,14 +397,14 @@ impl Auctions {
     /// eligibility, events, and heaps of large orders.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let orders = self.orders.capacity().saturating_mul(size_of::<Named>());
+        let orders = self.entropies.capacity().saturating_mul(size_of::<Digest>());
         self.queues.bytes().saturating_add(orders)
     }
 }
 
 impl OpenBid {
-    const fn of(entry: Entry) -> Self {
-        Self { provider: ProviderHandle(entry.provider), price: entry.price }
+    const fn of((provider, price): (u32, Decimal)) -> Self {
+        Self { provider: ProviderHandle(provider), price }
     }
 }
 

@@ -19,15 +19,17 @@ pub(crate) const CLASSES_MAX: usize = 4_096;
 pub(crate) const PROVIDERS_MAX: u32 = 65_536;
 
 /// No class: nothing is ever proven of it.
-pub(crate) const NO_CLASS: u32 = u32::MAX;
+pub(crate) const NO_CLASS: u16 = u16::MAX;
 
 /// Classes of requirements, and who was found eligible.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Proofs {
     classes: Vec<Class>,
+    /// Per class, a bit per provider's handle.
+    eligible: Vec<Vec<u64>>,
     /// Classes in use, ascending by what they ask for.
-    sorted: Vec<u32>,
-    free: Vec<u32>,
+    sorted: Vec<u16>,
+    free: Vec<u16>,
 }
 
 #[derive(Clone, Debug)]
@@ -35,8 +37,6 @@ struct Class {
     /// One of the groups that ask for this.
     spec: GroupSpec,
     users: u32,
-    /// A bit per provider's handle.
-    eligible: Vec<u64>,
 }
 
 /// The word of a provider's bit, and the bit.
@@ -47,15 +47,15 @@ const fn bit(provider: u32) -> (u32, u64) {
 
 impl Proofs {
     /// The class of what `spec` asks for, with one more user; [`NO_CLASS`] when there are too many.
-    pub(crate) fn join(&mut self, spec: &GroupSpec) -> u32 {
+    pub(crate) fn join(&mut self, spec: &GroupSpec) -> u16 {
         let found = self.sorted.binary_search_by(|class| {
-            let class = self.classes.get(place(*class));
+            let class = self.classes.get(usize::from(*class));
             class.map_or(Ordering::Less, |class| compare(&class.spec, spec))
         });
         match found {
             Ok(at) => {
                 let class = self.sorted.get(at).copied().unwrap_or(NO_CLASS);
-                if let Some(class) = self.classes.get_mut(place(class)) {
+                if let Some(class) = self.classes.get_mut(usize::from(class)) {
                     class.users = class.users.saturating_add(1);
                 }
                 class
@@ -64,66 +64,72 @@ impl Proofs {
         }
     }
 
-    fn insert(&mut self, at: usize, spec: &GroupSpec) -> u32 {
+    fn insert(&mut self, at: usize, spec: &GroupSpec) -> u16 {
         if self.sorted.len() >= CLASSES_MAX {
             return NO_CLASS;
         }
-        let new = Class { spec: spec.clone(), users: 1, eligible: Vec::new() };
+        let new = Class { spec: spec.clone(), users: 1 };
         let class = match self.free.pop() {
             Some(class) => class,
-            None => u32::try_from(self.classes.len()).unwrap_or(NO_CLASS),
+            None => u16::try_from(self.classes.len()).unwrap_or(NO_CLASS),
         };
-        match self.classes.get_mut(place(class)) {
+        match self.classes.get_mut(usize::from(class)) {
             Some(unused) => *unused = new,
-            None => self.classes.push(new),
+            None => {
+                self.classes.push(new);
+                self.eligible.push(Vec::new());
+            }
         }
         self.sorted.insert(at, class);
         class
     }
 
     /// One user less; the class goes with its last one.
-    pub(crate) fn leave(&mut self, class: u32) {
-        let Some(left) = self.classes.get_mut(place(class)) else { return };
+    pub(crate) fn leave(&mut self, class: u16) {
+        let Some(left) = self.classes.get_mut(usize::from(class)) else { return };
         left.users = left.users.saturating_sub(1);
         if left.users == 0 {
-            left.eligible = Vec::new();
+            self.eligible
+                .get_mut(usize::from(class))
+                .into_iter()
+                .for_each(|bits| *bits = Vec::new());
             self.sorted.retain(|other| *other != class);
             self.free.push(class);
         }
     }
 
     /// What one of the groups of a class asks for, and how many users the class has.
-    pub(crate) fn class(&self, class: u32) -> Option<(&GroupSpec, u32)> {
-        self.classes.get(place(class)).map(|class| (&class.spec, class.users))
+    pub(crate) fn class(&self, class: u16) -> Option<(&GroupSpec, u32)> {
+        self.classes.get(usize::from(class)).map(|class| (&class.spec, class.users))
     }
 
     /// Whether the provider was found eligible, and nothing changed since.
-    #[inline]
-    pub(crate) fn holds(&self, class: u32, provider: u32) -> bool {
+    #[inline(always)]
+    pub(crate) fn holds(&self, class: u16, provider: u32) -> bool {
         let (word, bit) = bit(provider);
-        let class = self.classes.get(place(class));
-        let word = class.and_then(|class| class.eligible.get(place(word)));
+        let bits = self.eligible.get(usize::from(class));
+        let word = bits.and_then(|bits| bits.get(place(word)));
         word.is_some_and(|word| word & bit != 0)
     }
 
     /// Notes that the provider is eligible.
-    pub(crate) fn note(&mut self, class: u32, provider: u32) {
+    pub(crate) fn note(&mut self, class: u16, provider: u32) {
         let (word, bit) = bit(provider);
-        let Some(class) = self.classes.get_mut(place(class)) else { return };
+        let Some(bits) = self.eligible.get_mut(usize::from(class)) else { return };
         if provider >= PROVIDERS_MAX {
             return;
         }
-        if place(word) >= class.eligible.len() {
-            class.eligible.resize(place(word).saturating_add(1), 0);
+        if place(word) >= bits.len() {
+            bits.resize(place(word).saturating_add(1), 0);
         }
-        class.eligible.get_mut(place(word)).into_iter().for_each(|word| *word |= bit);
+        bits.get_mut(place(word)).into_iter().for_each(|word| *word |= bit);
     }
 
     /// Forgets everything about a provider. O(classes).
     pub(crate) fn forget(&mut self, provider: u32) {
         let (word, bit) = bit(provider);
-        for class in &mut self.classes {
-            class.eligible.get_mut(place(word)).into_iter().for_each(|word| *word &= !bit);
+        for bits in &mut self.eligible {
+            bits.get_mut(place(word)).into_iter().for_each(|word| *word &= !bit);
         }
     }
 }

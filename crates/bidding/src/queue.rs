@@ -18,7 +18,7 @@ use crate::Rank;
 /// There is no iteration in heap order: it would depend on the order of insertion.
 /// [`crate::plain::BidQueue`] does the same with a sorted list and passes the same tests.
 #[derive(Clone, Debug, Default)]
-pub struct BidQueue(Heap<BidId>);
+pub struct BidQueue(Heap<BidId, Rank>);
 
 impl BidQueue {
     /// Adds a bid, or ranks it anew.
@@ -45,7 +45,7 @@ impl BidQueue {
     /// The highest rank.
     #[must_use]
     pub fn worst(&self) -> Option<Rank> {
-        self.0.ranks().max()
+        self.0.iter().map(|(_, rank)| rank).max()
     }
 
     /// How many bids there are.
@@ -61,36 +61,38 @@ impl BidQueue {
     }
 }
 
-/// Ranks by what stands for their bids: an id, or the handle of a provider.
+/// Bids by an id or a handle `K`, the one with the smallest `P` at hand. No two `P` may be equal.
 #[derive(Clone, Debug)]
-pub(crate) struct Heap<K: Hash + Eq>(PriorityQueue<K, Reverse<Rank>, BuildHasherDefault<FxHasher>>);
+pub(crate) struct Heap<K: Hash + Eq, P: Ord>(
+    PriorityQueue<K, Reverse<P>, BuildHasherDefault<FxHasher>>,
+);
 
-impl<K: Hash + Eq> Default for Heap<K> {
+impl<K: Hash + Eq, P: Ord> Default for Heap<K, P> {
     fn default() -> Self {
         Self(PriorityQueue::default())
     }
 }
 
-impl<K: Hash + Eq + Copy> Heap<K> {
-    pub(crate) fn push(&mut self, key: K, rank: Rank) {
-        self.0.push(key, Reverse(rank));
+impl<K: Hash + Eq + Copy, P: Ord + Copy> Heap<K, P> {
+    pub(crate) fn push(&mut self, key: K, priority: P) {
+        self.0.push(key, Reverse(priority));
     }
 
-    pub(crate) fn reprice(&mut self, key: &K, rank: Rank) -> bool {
-        self.0.change_priority(key, Reverse(rank)).is_some()
+    pub(crate) fn reprice(&mut self, key: &K, priority: P) -> bool {
+        self.0.change_priority(key, Reverse(priority)).is_some()
     }
 
-    pub(crate) fn remove(&mut self, key: &K) -> Option<Rank> {
-        self.0.remove(key).map(|(_, Reverse(rank))| rank)
+    pub(crate) fn remove(&mut self, key: &K) -> Option<P> {
+        self.0.remove(key).map(|(_, Reverse(priority))| priority)
     }
 
-    pub(crate) fn best(&self) -> Option<(K, Rank)> {
-        self.0.peek().map(|(key, Reverse(rank))| (*key, *rank))
+    pub(crate) fn best(&self) -> Option<(K, P)> {
+        self.0.peek().map(|(key, Reverse(priority))| (*key, *priority))
     }
 
     /// In an order that says nothing.
-    pub(crate) fn ranks(&self) -> impl Iterator<Item = Rank> {
-        self.0.iter().map(|(_, Reverse(rank))| *rank)
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (K, P)> {
+        self.0.iter().map(|(key, Reverse(priority))| (*key, *priority))
     }
 
     pub(crate) fn len(&self) -> usize {

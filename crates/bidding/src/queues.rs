@@ -19,28 +19,31 @@
 mod entry;
 mod runs;
 
-pub(crate) use entry::{Entry, Names};
+pub(crate) use entry::{Entry, Names, Standing};
 pub(crate) use runs::place;
 
 use alloc::vec::Vec;
 
 use undercut_primitives::Decimal;
 
-use crate::Rank;
 use crate::queue::Heap;
 use entry::{beats, wins_tie};
-use runs::Runs;
+use runs::{NO_RUN, Runs, SEGMENTS};
 
 /// The most bids of an order that are kept without a heap.
 pub(crate) const FEW_MAX: u8 = 128;
 
-const SEGMENTS: usize = 6;
+/// A bit for each number of bids at which a segment is full, and 0 for 64 and 128.
+const SEGMENT_ENDS: u64 = 1 | 1 << 4 | 1 << 8 | 1 << 16 | 1 << 32;
 
-/// A segment without a run. No run starts there: it is no multiple of four.
-const NO_RUN: u32 = u32::MAX;
+/// The price of the best bid where there is none: every other is lower, or needs a look anyway.
+const NO_PRICE: Decimal = Decimal::from_atoms(u128::MAX);
 
-/// The best is not known: it left, and nobody has asked since.
+/// Stand for the place of the best bid where there is none: it left, and nobody has asked since; the
+/// bids are in a heap; the order is closed.
 const STALE: u8 = u8::MAX;
+const MANY: u8 = 254;
+const CLOSED: u8 = 253;
 
 /// An order: one cache line, with all that a new bid is held against.
 #[derive(Clone, Copy, Debug)]
@@ -50,20 +53,25 @@ pub(crate) struct Header {
     best: Decimal,
     /// The most that a bid may ask.
     pub(crate) ceiling: Decimal,
-    /// The runs of the segments; of an order with many bids, its heap.
+    /// The runs of the segments, none unless there are few bids.
     segments: [u32; SEGMENTS],
+    /// Where the next bid goes. [`NO_RUN`] where there first has to be another segment, or a heap.
+    next: u32,
     /// What a bidder must be.
-    pub(crate) class: u32,
+    pub(crate) class: u16,
     len: u8,
     best_at: u8,
-    kind: Kind,
 }
 
+/// What is left to do for a new bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Closed,
-    Few,
-    Many,
+pub(crate) enum Pushed {
+    /// Nothing.
+    Done,
+    /// It asks as much as the best one.
+    Tied,
+    /// Everything: it has not got a place.
+    NoRoom,
 }
 
 /// The open bids of all orders, by the handle of the order. A handle that is not open holds none.
@@ -72,7 +80,7 @@ pub(crate) struct Queues {
     headers: Vec<Header>,
     free: Vec<u32>,
     runs: Runs,
-    heaps: Vec<Heap<u32>>,
+    heaps: Vec<Heap<u32, Standing>>,
     free_heaps: Vec<u32>,
 }
 
@@ -105,17 +113,38 @@ impl Header {
         })
     }
 
-    fn heap(&self) -> usize {
-        self.segments.first().map_or(usize::MAX, |heap| place(*heap))
+    /// Where the entry of a place lies.
+    #[inline]
+    fn slot(&self, at: u8) -> u32 {
+        let (segment, offset) = locate(at);
+        // No run of an order ends at the end of all numbers.
+        self.segments.get(segment).map_or(NO_RUN, |run| run.saturating_add(offset))
+    }
+
+    /// Holds a new bid that asks no more than the best one, or is the first, against it.
+    #[inline]
+    fn challenge(&mut self, at: u8, price: Decimal) -> Pushed {
+        if at == 0 || (price < self.best && self.best_at != STALE) {
+            (self.best, self.best_at) = (price, at);
+        } else if self.best_at != STALE {
+            return Pushed::Tied;
+        }
+        Pushed::Done
+    }
+
+    /// The heap of an order with many bids: noted where few bids have their second segment.
+    fn heap(&self) -> Option<usize> {
+        let [_, heap, ..] = self.segments;
+        (self.best_at == MANY).then_some(place(heap))
     }
 }
 
 impl Queues {
     /// A handle for an order without bids; `None` when 2^32 orders are open.
-    pub(crate) fn open(&mut self, ceiling: Decimal, class: u32) -> Option<u32> {
-        let (best, segments) = (Decimal::ZERO, [NO_RUN; SEGMENTS]);
-        let header =
-            Header { best, ceiling, segments, class, len: 0, best_at: STALE, kind: Kind::Few };
+    #[inline]
+    pub(crate) fn open(&mut self, ceiling: Decimal, class: u16) -> Option<u32> {
+        let (best, segments, next) = (NO_PRICE, [NO_RUN; SEGMENTS], NO_RUN);
+        let header = Header { best, ceiling, segments, next, class, len: 0, best_at: STALE };
         if let Some(order) = self.free.pop() {
             *self.headers.get_mut(place(order))? = header;
             return Some(order);
@@ -126,83 +155,97 @@ impl Queues {
     }
 
     /// What is known of an open order.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn header(&self, order: u32) -> Option<&Header> {
-        self.headers.get(place(order)).filter(|header| header.kind != Kind::Closed)
+        self.headers.get(place(order)).filter(|header| header.best_at != CLOSED)
+    }
+
+    /// Says of an open order what its bidders must be.
+    pub(crate) fn set_class(&mut self, order: u32, class: u16) {
+        self.headers.get_mut(place(order)).into_iter().for_each(|header| header.class = class);
     }
 
     /// Forgets an order with all its bids; says how many there were.
+    #[inline]
     pub(crate) fn close(&mut self, order: u32) -> Option<u32> {
         let header = self.headers.get_mut(place(order))?;
-        let (closed, kind) = (*header, header.kind);
-        header.kind = Kind::Closed;
-        if kind == Kind::Closed {
+        let (best_at, len) = (header.best_at, header.len);
+        if best_at == CLOSED {
             return None;
         }
+        (header.best_at, header.next, header.len) = (CLOSED, NO_RUN, 0);
         self.free.push(order);
-        if kind == Kind::Few {
-            self.give_back(&closed);
-            return Some(u32::from(closed.len));
+        if best_at != MANY {
+            self.runs.give_back_all(&header.segments);
+            return Some(u32::from(len));
         }
-        let heap = self.heaps.get_mut(closed.heap())?;
+        let [_, number, ..] = header.segments;
+        let heap = self.heaps.get_mut(place(number))?;
         let len = heap.len();
         heap.clear();
-        self.free_heaps.extend(closed.segments.first());
+        self.free_heaps.push(number);
         Some(u32::try_from(len).unwrap_or(u32::MAX))
     }
 
-    /// Gives back the runs of all segments that were begun.
-    fn give_back(&mut self, header: &Header) {
-        for (segment, run) in header.segments.iter().enumerate() {
-            if *run == NO_RUN {
-                return;
-            }
-            self.runs.give_back(*run, size_of_segment(segment));
+    /// Adds the bid of a provider that has none in this order; `false` when the order is not open.
+    pub(crate) fn push(&mut self, order: u32, entry: Entry, names: &impl Names) -> bool {
+        match self.push_fast(order, entry) {
+            Pushed::Done => true,
+            Pushed::Tied => self.decide_tie(order, names),
+            Pushed::NoRoom => self.push_into_new_segment(order, entry, names),
         }
     }
 
-    /// Adds the bid of a provider that has none in this order; `false` when the order is not open.
-    #[inline]
-    pub(crate) fn push(&mut self, order: u32, entry: Entry, names: &impl Names) -> bool {
-        let Some(header) = self.headers.get_mut(place(order)) else { return false };
+    /// [`Queues::push`] where that is a matter of some stores; [`Queues::decide_tie`] and
+    /// [`Queues::push_into_new_segment`] do the rest.
+    ///
+    /// Written into its callers, so that an entry is put together where it stays: it would be stored
+    /// in eights and read in sixteens otherwise, which costs more than all that is done here.
+    #[inline(always)]
+    pub(crate) fn push_fast(&mut self, order: u32, entry: Entry) -> Pushed {
+        let Some(header) = self.headers.get_mut(place(order)) else { return Pushed::NoRoom };
+        let Some(slot) = self.runs.entry_mut(header.next) else { return Pushed::NoRoom };
+        (slot.price, slot.tie, slot.provider) = (entry.price, entry.tie, entry.provider);
         let at = header.len;
-        let (segment, offset) = locate(at);
-        let run = header.segments.get(segment).copied().unwrap_or(NO_RUN);
-        if run == NO_RUN || header.kind != Kind::Few {
-            return self.push_into_new_segment(order, entry, names);
-        }
-        let Some(slot) = self.runs.entry_mut(run, offset) else { return false };
-        *slot = entry;
         header.len = at.wrapping_add(1);
-        if at == 0 || (entry.price < header.best && header.best_at != STALE) {
-            (header.best, header.best_at) = (entry.price, at);
-        } else if entry.price == header.best && header.best_at != STALE {
-            self.decide_tie(order, at, names);
+        header.next = header.next.wrapping_add(1);
+        if SEGMENT_ENDS.wrapping_shr(u32::from(header.len)) & 1 == 1 {
+            header.next = header.slot(header.len);
         }
-        true
+        if entry.price > header.best {
+            return Pushed::Done;
+        }
+        header.challenge(at, entry.price)
     }
 
     #[cold]
     #[inline(never)]
-    fn push_into_new_segment(&mut self, order: u32, entry: Entry, names: &impl Names) -> bool {
+    pub(crate) fn push_into_new_segment(
+        &mut self,
+        order: u32,
+        entry: Entry,
+        names: &impl Names,
+    ) -> bool {
         let Some(header) = self.headers.get_mut(place(order)) else { return false };
-        match header.kind {
-            Kind::Closed => false,
-            Kind::Few if header.len < FEW_MAX => {
-                let (segment, _) = locate(header.len);
-                let run = self.runs.take(size_of_segment(segment));
-                match run.zip(header.segments.get_mut(segment)) {
-                    Some((run, free)) => *free = run,
-                    None => return false,
-                }
-                self.push(order, entry, names)
+        match header.best_at {
+            CLOSED => return false,
+            MANY => {
+                let heap = header.heap().and_then(|heap| self.heaps.get_mut(heap));
+                return heap
+                    .map(|heap| heap.push(entry.provider, names.standing(&entry)))
+                    .is_some();
             }
-            Kind::Few => self.make_heap(order, names) && self.push(order, entry, names),
-            Kind::Many => {
-                let heap = self.heaps.get_mut(header.heap());
-                heap.map(|heap| heap.push(entry.provider, names.rank(&entry))).is_some()
+            _ if header.len >= FEW_MAX => {
+                return self.make_heap(order, names)
+                    && self.push_into_new_segment(order, entry, names);
             }
+            _ => {}
         }
+        let (segment, _) = locate(header.len);
+        let run = self.runs.take(size_of_segment(segment));
+        let Some((run, free)) = run.zip(header.segments.get_mut(segment)) else { return false };
+        (*free, header.next) = (run, run);
+        self.push(order, entry, names)
     }
 
     /// Moves the bids of an order into a heap.
@@ -216,46 +259,60 @@ impl Queues {
         let Some(heap) = self.heaps.get_mut(place(number)) else { return false };
         for (_, run, length) in header.parts() {
             for entry in self.runs.part(run, length) {
-                heap.push(entry.provider, names.rank(entry));
+                heap.push(entry.provider, names.standing(entry));
             }
         }
-        self.give_back(&header);
+        self.runs.give_back_all(&header.segments);
         if let Some(header) = self.headers.get_mut(place(order)) {
             let mut segments = [NO_RUN; SEGMENTS];
-            segments.first_mut().into_iter().for_each(|first| *first = number);
-            (header.segments, header.len, header.best_at) = (segments, 0, STALE);
-            header.kind = Kind::Many;
+            let [_, heap, ..] = &mut segments;
+            *heap = number;
+            (header.segments, header.next, header.len, header.best_at) =
+                (segments, NO_RUN, 0, MANY);
         }
         true
+    }
+
+    /// Holds the last bid against the best one, which asks as much.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn decide_tie(&mut self, order: u32, names: &impl Names) -> bool {
+        let at = self.header(order).and_then(|header| header.len.checked_sub(1));
+        at.is_some_and(|at| self.decide_tie_at(order, at, names))
     }
 
     /// Holds the bid at a place against the best one, which asks as much.
     #[cold]
     #[inline(never)]
-    fn decide_tie(&mut self, order: u32, at: u8, names: &impl Names) {
-        let Some(header) = self.headers.get_mut(place(order)) else { return };
-        let slots = [at, header.best_at].map(|at| {
-            let (segment, offset) = locate(at);
-            (header.segments.get(segment).copied().unwrap_or(NO_RUN), offset)
-        });
-        let [mut new, mut best] = slots
-            .map(|(run, offset)| self.runs.entry_mut(run, offset).copied().unwrap_or_default());
+    fn decide_tie_at(&mut self, order: u32, at: u8, names: &impl Names) -> bool {
+        let Some(header) = self.headers.get_mut(place(order)) else { return false };
+        let slots = [at, header.best_at].map(|at| header.slot(at));
+        let [mut new, mut best] =
+            slots.map(|slot| self.runs.entry_mut(slot).copied().unwrap_or_default());
         if wins_tie(&mut new, &mut best, names) {
             header.best_at = at;
         }
-        for ((run, offset), entry) in slots.into_iter().zip([new, best]) {
-            self.runs.entry_mut(run, offset).into_iter().for_each(|slot| *slot = entry);
+        for (slot, entry) in slots.into_iter().zip([new, best]) {
+            self.runs.entry_mut(slot).into_iter().for_each(|slot| *slot = entry);
         }
+        true
     }
 
     /// The place of a provider's bid among few.
     #[inline]
     fn find(&self, header: &Header, provider: u32) -> Option<u8> {
-        for (first, run, length) in header.parts() {
-            let mut entries = self.runs.part(run, length).iter();
+        let (mut first, mut size) = (0_u8, 4_u8);
+        for run in header.segments {
+            let length = header.len.saturating_sub(first).min(size);
+            let mut entries = self.runs.part(run, u32::from(length)).iter();
             if let Some(at) = entries.position(|entry| entry.provider == provider) {
                 return u8::try_from(at).ok()?.checked_add(first);
             }
+            if length < size {
+                return None;
+            }
+            // The next segment is as long as all before it.
+            (first, size) = (first.wrapping_add(size), first.wrapping_add(size));
         }
         None
     }
@@ -265,89 +322,102 @@ impl Queues {
     /// A tie-break of 0 leaves the one that the bid has.
     #[inline]
     pub(crate) fn reprice(&mut self, order: u32, new: Entry, names: &impl Names) -> bool {
-        let Some(header) = self.header(order).copied() else { return false };
-        if header.kind == Kind::Many {
-            let heap = self.heaps.get_mut(header.heap());
-            return heap.is_some_and(|heap| heap.reprice(&new.provider, names.rank(&new)));
+        let Some(header) = self.header(order) else { return false };
+        if let Some(heap) = header.heap() {
+            let heap = self.heaps.get_mut(heap);
+            return heap.is_some_and(|heap| heap.reprice(&new.provider, names.standing(&new)));
         }
-        let Some(at) = self.find(&header, new.provider) else { return false };
-        let (segment, offset) = locate(at);
-        let run = header.segments.get(segment).copied().unwrap_or(NO_RUN);
-        let Some(slot) = self.runs.entry_mut(run, offset) else { return false };
-        let tie = if new.tie == 0 { slot.tie } else { new.tie };
-        *slot = Entry { tie, ..new };
-        let Some(kept) = self.headers.get_mut(place(order)) else { return false };
-        if kept.best_at == STALE {
+        let Some(at) = self.find(header, new.provider) else { return false };
+        let slot = header.slot(at);
+        let Some(slot) = self.runs.entry_mut(slot) else { return false };
+        slot.price = new.price;
+        if new.tie != 0 {
+            slot.tie = new.tie;
+        }
+        let Some(header) = self.headers.get_mut(place(order)) else { return false };
+        if header.best_at == STALE {
             return true;
         }
         if new.price < header.best {
-            (kept.best, kept.best_at) = (new.price, at);
+            (header.best, header.best_at) = (new.price, at);
         } else if at == header.best_at {
             // Dearer now, if not the same: another may be best.
-            kept.best_at = if new.price == header.best { at } else { STALE };
+            header.best_at = if new.price == header.best { at } else { STALE };
         } else if new.price == header.best {
-            self.decide_tie(order, at, names);
+            return self.decide_tie_at(order, at, names);
         }
         true
     }
 
-    /// Takes a bid out; `None` when the provider has none here.
+    /// Takes a bid out; `false` when the provider has none here.
     #[inline]
-    pub(crate) fn remove(&mut self, order: u32, provider: u32) -> Option<Entry> {
-        let header = *self.header(order)?;
-        if header.kind == Kind::Many {
-            let rank = self.heaps.get_mut(header.heap())?.remove(&provider)?;
-            return Some(Entry::of(&rank, provider));
+    pub(crate) fn remove(&mut self, order: u32, provider: u32) -> bool {
+        let Some(header) = self.header(order) else { return false };
+        if let Some(heap) = header.heap() {
+            let heap = self.heaps.get_mut(heap);
+            return heap.is_some_and(|heap| heap.remove(&provider).is_some());
         }
-        let at = self.find(&header, provider)?;
-        self.remove_at(order, at)
+        self.find(header, provider).is_some_and(|at| self.remove_at(order, at).is_some())
     }
 
     /// Takes the bid at a place out; the last one fills its place.
-    fn remove_at(&mut self, order: u32, at: u8) -> Option<Entry> {
+    #[inline]
+    fn remove_at(&mut self, order: u32, at: u8) -> Option<()> {
         let header = self.headers.get_mut(place(order))?;
         let last_at = header.len.checked_sub(1)?;
-        let run = |at: u8| {
-            let (segment, offset) = locate(at);
-            header.segments.get(segment).map(|run| (*run, offset))
-        };
-        let ((run, offset), (last_run, last_offset)) = (run(at)?, run(last_at)?);
-        let last = *self.runs.entry_mut(last_run, last_offset)?;
-        let removed = core::mem::replace(self.runs.entry_mut(run, offset)?, last);
-        header.len = last_at;
+        (header.len, header.next) = (last_at, header.slot(last_at));
+        if last_at == 0 {
+            header.best = NO_PRICE;
+        }
+        if at != last_at {
+            let (slot, last) = (header.slot(at), *self.runs.entry_mut(header.next)?);
+            *self.runs.entry_mut(slot)? = last;
+        }
         if header.best_at == at {
             header.best_at = STALE;
         } else if header.best_at == last_at {
             header.best_at = at;
         }
-        Some(removed)
+        Some(())
     }
 
     /// Takes the best bid out.
-    pub(crate) fn pop(&mut self, order: u32, names: &impl Names) -> Option<Entry> {
+    #[inline]
+    pub(crate) fn pop(&mut self, order: u32, names: &impl Names) -> Option<(u32, Decimal)> {
         let best = self.best(order, names)?;
         let header = self.header(order)?;
-        match header.kind {
-            Kind::Few => self.remove_at(order, header.best_at),
-            Kind::Many | Kind::Closed => self.remove(order, best.provider),
+        if header.best_at == MANY {
+            self.remove(order, best.0);
+        } else {
+            self.remove_at(order, header.best_at)?;
         }
+        Some(best)
     }
 
-    /// The best bid. Notes which it is, where that was not known.
+    /// The provider and the price of the best bid. Notes which it is, where that was not known.
     #[inline]
-    pub(crate) fn best(&mut self, order: u32, names: &impl Names) -> Option<Entry> {
-        let header = *self.header(order)?;
-        if header.kind == Kind::Few && header.best_at == STALE {
-            let (at, best) = self.find_best(&header, names)?;
-            let (segment, offset) = locate(at);
-            let run = header.segments.get(segment).copied()?;
-            // With its tie-break, if that had to be made.
-            *self.runs.entry_mut(run, offset)? = best;
-            let header = self.headers.get_mut(place(order))?;
-            (header.best, header.best_at) = (best.price, at);
-            return Some(best);
+    pub(crate) fn best(&mut self, order: u32, names: &impl Names) -> Option<(u32, Decimal)> {
+        let header = self.header(order)?;
+        if header.best_at > FEW_MAX {
+            return self.look_for_best(order, names);
         }
-        self.peek(order, names)
+        let (price, slot) = (header.best, header.slot(header.best_at));
+        self.runs.entry_mut(slot).map(|entry| (entry.provider, price))
+    }
+
+    #[inline(never)]
+    fn look_for_best(&mut self, order: u32, names: &impl Names) -> Option<(u32, Decimal)> {
+        let header = *self.header(order)?;
+        if let Some(heap) = header.heap() {
+            let (provider, standing) = self.heaps.get(heap)?.best()?;
+            return Some((provider, standing.price));
+        }
+        let (at, best) = self.find_best(&header, names)?;
+        // With its tie-break, if that had to be made.
+        *self.runs.entry_mut(header.slot(at))? = best;
+        let header = self.headers.get_mut(place(order))?;
+        (header.best, header.best_at) = (best.price, at);
+        Some((best.provider, best.price))
     }
 
     fn find_best(&mut self, header: &Header, names: &impl Names) -> Option<(u8, Entry)> {
@@ -362,47 +432,39 @@ impl Queues {
         best
     }
 
-    /// The best bid. O(n) where [`Queues::best`] would have to look for it.
-    pub(crate) fn peek(&self, order: u32, names: &impl Names) -> Option<Entry> {
+    /// The provider and the price of the best bid. O(n) where [`Queues::best`] would have to look
+    /// for it.
+    pub(crate) fn peek(&self, order: u32, names: &impl Names) -> Option<(u32, Decimal)> {
         let header = self.header(order)?;
-        match (header.kind, header.best_at) {
-            (Kind::Many, _) => {
-                let (provider, rank) = self.heaps.get(header.heap())?.best()?;
-                Some(Entry::of(&rank, provider))
-            }
-            (_, STALE) => self.entries(header).copied().min_by(|a, b| compare(*a, *b, names)),
-            (_, at) => {
-                let (segment, offset) = locate(at);
-                let run = *header.segments.get(segment)?;
-                self.runs.part(run, offset.saturating_add(1)).last().copied()
-            }
+        if let Some(heap) = header.heap() {
+            let (provider, standing) = self.heaps.get(heap)?.best()?;
+            return Some((provider, standing.price));
         }
+        let best = match header.best_at {
+            STALE => self.entries(header).min_by(|a, b| compare(**a, **b, names))?,
+            at => self.runs.part(header.slot(at), 1).first()?,
+        };
+        Some((best.provider, best.price))
     }
 
     fn entries(&self, header: &Header) -> impl Iterator<Item = &Entry> {
         header.parts().flat_map(|(_, run, length)| self.runs.part(run, length))
     }
 
-    /// The ranks of an order's bids, in no order.
-    pub(crate) fn ranks(&self, order: u32, names: &impl Names) -> Vec<Rank> {
+    /// Where an order's bids stand, with the handles of their providers, in no order.
+    pub(crate) fn standings(&self, order: u32, names: &impl Names) -> Vec<(u32, Standing)> {
         let Some(header) = self.header(order) else { return Vec::new() };
-        match header.kind {
-            Kind::Many => {
-                self.heaps.get(header.heap()).map_or_else(Vec::new, |heap| heap.ranks().collect())
-            }
-            _ => self.entries(header).map(|entry| names.rank(entry)).collect(),
+        if let Some(heap) = header.heap() {
+            return self.heaps.get(heap).into_iter().flat_map(Heap::iter).collect();
         }
+        self.entries(header).map(|entry| (entry.provider, names.standing(entry))).collect()
     }
 
     /// How many open bids an order has.
     pub(crate) fn len(&self, order: u32) -> usize {
-        match self.header(order) {
-            Some(header) if header.kind == Kind::Many => {
-                self.heaps.get(header.heap()).map_or(0, Heap::len)
-            }
-            Some(header) => usize::from(header.len),
-            None => 0,
-        }
+        let Some(header) = self.header(order) else { return 0 };
+        let heap = header.heap().and_then(|heap| self.heaps.get(heap));
+        heap.map_or(usize::from(header.len), Heap::len)
     }
 
     /// Bytes in use and in reserve, but for heaps.

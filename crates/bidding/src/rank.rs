@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use undercut_primitives::crypto::{self, Namespace};
-use undercut_primitives::{BidId, Decimal, Digest};
+use undercut_primitives::{BidId, Decimal, Digest, Provider};
 
 const TIE: Namespace = Namespace("undercut/tie/v1");
 
@@ -17,7 +17,13 @@ impl TieBreak {
     /// The tie-break of a bid for an order that opened with `entropy`.
     #[must_use]
     pub fn of(entropy: &Digest, bid: &BidId) -> Self {
-        let parts: [&[u8]; 2] = [entropy.as_bytes(), bid.provider.0.as_bytes()];
+        Self::by(entropy, &bid.provider)
+    }
+
+    /// The tie-break of a provider in an order that opened with `entropy`.
+    #[must_use]
+    pub fn by(entropy: &Digest, provider: &Provider) -> Self {
+        let parts: [&[u8]; 2] = [entropy.as_bytes(), provider.0.as_bytes()];
         Self(crypto::digest_parts(TIE, &parts))
     }
 
@@ -50,7 +56,7 @@ pub struct Rank {
 
 #[cfg(test)]
 mod tests {
-    use undercut_primitives::{Address, DeploymentId, GroupId, Provider, Tenant};
+    use undercut_primitives::{Address, DeploymentId, GroupId, Tenant};
 
     use super::*;
 

@@ -2,9 +2,9 @@
 
 use core::cmp::Ordering;
 
-use undercut_primitives::Decimal;
+use undercut_primitives::{Decimal, Provider};
 
-use crate::Rank;
+use crate::{Rank, TieBreak};
 
 /// An open bid: what it asks, the start of its tie-break, and its provider's handle.
 ///
@@ -26,13 +26,21 @@ impl Entry {
     }
 }
 
-/// Knows where the bids of one order stand.
-pub(crate) trait Names {
-    /// The rank of the bid that `entry` stands for.
-    fn rank(&self, entry: &Entry) -> Rank;
+/// A [`Rank`] among the bids of one order, whose ids differ by nothing but their providers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Standing {
+    pub(crate) price: Decimal,
+    pub(crate) tie: TieBreak,
+    pub(crate) provider: Provider,
 }
 
-/// Whether `left` goes before `right`: as [`Rank`] says, which is asked where prices and the starts
+/// Knows where the bids of one order stand.
+pub(crate) trait Names {
+    /// Where the bid stands that `entry` stands for.
+    fn standing(&self, entry: &Entry) -> Standing;
+}
+
+/// Whether `left` goes before `right`: as [`Standing`] says, which is asked where prices and the starts
 /// of the tie-breaks are equal. Ties that it makes on the way stay in the entries.
 pub(crate) fn beats(left: &mut Entry, right: &mut Entry, names: &impl Names) -> bool {
     match left.price.cmp(&right.price) {
@@ -47,11 +55,11 @@ pub(crate) fn beats(left: &mut Entry, right: &mut Entry, names: &impl Names) -> 
 pub(crate) fn wins_tie(left: &mut Entry, right: &mut Entry, names: &impl Names) -> bool {
     for entry in [&mut *left, &mut *right] {
         if entry.tie == 0 {
-            entry.tie = names.rank(entry).tie.start();
+            entry.tie = names.standing(entry).tie.start();
         }
     }
     match left.tie.cmp(&right.tie) {
-        Ordering::Equal => names.rank(left) < names.rank(right),
+        Ordering::Equal => names.standing(left) < names.standing(right),
         decided => decided == Ordering::Less,
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use undercut_primitives::{Address, DeploymentId, Digest, GroupId, OrderId, Provider, Tenant};
 
 use super::*;
-use crate::{BidQueue, TieBreak, plain};
+use crate::{BidQueue, Rank, TieBreak, plain};
 
 /// Bids whose tie-breaks start alike: one digest in two has the same first eight bytes as others.
 struct Twins {
@@ -21,18 +21,22 @@ impl Twins {
         let id = self.order.bid(Provider(Address::of_module(&format!("provider {who}"))));
         let mut digest = *Digest::ZERO.as_bytes();
         // Of four: two differ at the start, two at the end alone, and one of those not at all.
-        digest[0] = u8::from(who % 4 == 0);
+        digest[0] = u8::from(who.is_multiple_of(4));
         digest[7] = 1;
         digest[31] = u8::from(who % 4 == 1);
         let tie = TieBreak::from_digest(Digest::from_bytes(digest));
         Rank { price: Decimal::from_whole(price), tie, id }
     }
+
+    fn placed(&self, (provider, price): (u32, Decimal)) -> Rank {
+        Rank { price, ..self.rank_of(provider, 0) }
+    }
 }
 
 impl Names for Twins {
-    fn rank(&self, entry: &Entry) -> Rank {
-        let rank = self.rank_of(entry.provider, 0);
-        Rank { price: entry.price, ..rank }
+    fn standing(&self, entry: &Entry) -> Standing {
+        let Rank { tie, id, .. } = self.rank_of(entry.provider, 0);
+        Standing { price: entry.price, tie, provider: id.provider }
     }
 }
 
@@ -111,17 +115,17 @@ impl Three {
             Step::Remove(who) => {
                 let id = names.rank_of(who, 0).id;
                 let found = self.plain.remove(&id);
-                assert_eq!(self.queues.remove(order, who).is_some(), found);
+                assert_eq!(self.queues.remove(order, who), found);
                 assert_eq!(self.heap.remove(&id), found);
             }
             Step::Pop => {
-                let popped = self.queues.pop(order, &names).map(|entry| names.rank(&entry));
+                let popped = self.queues.pop(order, &names).map(|entry| names.placed(entry));
                 assert_eq!(popped, self.plain.best());
                 popped.iter().for_each(|best| assert!(self.heap.remove(&best.id)));
                 popped.iter().for_each(|best| assert!(self.plain.remove(&best.id)));
             }
             Step::Best => {
-                let best = self.queues.best(order, &names).map(|entry| names.rank(&entry));
+                let best = self.queues.best(order, &names).map(|entry| names.placed(entry));
                 assert_eq!(best, self.plain.best());
             }
             Step::Reopen => {
@@ -137,10 +141,12 @@ impl Three {
     /// Best, runner-up, worst, number: without a change, so that the arena may not know its best.
     fn agree(&self) {
         let (order, names) = (self.order, &self.names);
-        let best = self.queues.peek(order, names).map(|entry| names.rank(&entry));
+        let best = self.queues.peek(order, names).map(|entry| names.placed(entry));
         assert_eq!(best, self.plain.best());
         assert_eq!(self.heap.best(), self.plain.best());
-        let mut ranks = self.queues.ranks(order, names);
+        let standings = self.queues.standings(order, names).into_iter();
+        let mut ranks: Vec<Rank> =
+            standings.map(|(provider, at)| names.placed((provider, at.price))).collect();
         ranks.sort();
         assert_eq!(ranks.len(), self.plain.len());
         assert_eq!(self.heap.len(), self.plain.len());
@@ -171,10 +177,10 @@ proptest! {
 
     #[test]
     fn they_agree_on_both_sides_of_the_heap(
-        steps in prop::collection::vec(step(12), 0..60), known: bool, fill in 100_u32..150,
+        steps in prop::collection::vec(step(12), 0..60), known: bool, fill in 100_usize..150,
     ) {
         let mut three = Three::new(known);
-        (20..20 + fill).for_each(|who| three.take(&Step::Push(who, u64::from(who % 5) + 1)));
+        (20..).take(fill).for_each(|who| three.take(&Step::Push(who, u64::from(who % 5))));
         three.agree();
         for step in &steps {
             three.take(step);
