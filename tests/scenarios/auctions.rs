@@ -166,7 +166,7 @@ fn crowded() -> Chain {
 }
 
 fn open_bids(chain: &Chain, order: &OrderId) -> usize {
-    chain.state().bids().queue(order).map_or(0, undercut_bidding::BidQueue::len)
+    chain.state().bids().queue(order).map_or(0, |open| open.len())
 }
 
 #[test]

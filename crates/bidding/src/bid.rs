@@ -1,5 +1,6 @@
 //! [`Bid`]: a provider's price per block for a whole order, and where it stands.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -79,8 +80,9 @@ pub struct Bid {
     pub price: PricePerBlock,
     /// Decides against bids of the same price.
     pub tie: TieBreak,
-    /// What is set aside.
-    pub offer: Vec<ResourceOffer>,
+    /// What is set aside. Bids of one order that offer the same may share it.
+    #[serde(with = "shared")]
+    pub offer: Arc<[ResourceOffer]>,
     /// What is held.
     pub deposit: Coin,
     /// Who paid the deposit, and gets it back.
@@ -106,5 +108,26 @@ impl Bid {
     #[must_use]
     pub const fn rank(&self) -> Rank {
         Rank { price: self.price.value, tie: self.tie, id: self.id }
+    }
+}
+
+/// A shared list has the byte form of a list.
+mod shared {
+    use alloc::sync::Arc;
+    use alloc::vec::Vec;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        list: &Arc<[T]>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        (**list).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<[T]>, D::Error> {
+        Ok(Vec::deserialize(deserializer)?.into())
     }
 }

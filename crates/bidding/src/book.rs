@@ -1,6 +1,9 @@
-//! [`BidBook`]: all bids, and a queue of the open ones per order.
+//! [`BidBook`]: all bids, the open ones of each order by rank, and what makes admitting fast.
 
+mod open;
 mod restore;
+
+pub use open::OpenBids;
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -13,9 +16,12 @@ use undercut_primitives::{
     PricePerBlock, Provider, TimeSpan,
 };
 
+use crate::proofs::Proofs;
+use crate::providers::Providers;
+use crate::queues::Queues;
 use crate::{
-    Bid, BidClosedReason, BidEvent, BidParams, BidQueue, BidRejection, BidState, NewBid,
-    ProviderProfile, Rank, TieBreak, eligibility, offer_covers,
+    Bid, BidClosedReason, BidEvent, BidParams, BidRejection, BidState, NewBid, ProviderProfile,
+    Rank, TieBreak, eligibility, offer_covers,
 };
 
 /// The most open bids of one provider at a time. What a provider changes about itself is held
@@ -46,8 +52,12 @@ pub struct Award {
 #[derive(Clone, Debug, Default)]
 pub struct BidBook {
     bids: BTreeMap<BidId, Bid>,
-    queues: BTreeMap<OrderId, BidQueue>,
-    open: BTreeMap<Provider, BTreeSet<BidId>>,
+    queues: Queues,
+    /// The queue of every order with open bids.
+    orders: BTreeMap<OrderId, u32>,
+    /// The orders in which each provider has an open bid.
+    providers: Providers<BTreeSet<OrderId>>,
+    proofs: Proofs,
     /// Orders whose open bids changed in this block.
     changed: BTreeSet<OrderId>,
     /// The worst open bid of every order whose places were all taken when the block began.
@@ -75,14 +85,10 @@ impl BidBook {
 
     /// The open bids of a provider, by order.
     pub fn open_of(&self, provider: &Provider) -> impl Iterator<Item = &Bid> {
-        let open = self.open.get(provider).into_iter().flatten();
-        open.filter_map(|id| self.bids.get(id))
-    }
-
-    /// The open bids of an order by rank, or `None` when it never had one.
-    #[must_use]
-    pub fn queue(&self, order: &OrderId) -> Option<&BidQueue> {
-        self.queues.get(order)
+        let handle = self.providers.find(provider);
+        let orders = handle.and_then(|handle| self.providers.get(handle)).into_iter().flatten();
+        let provider = *provider;
+        orders.filter_map(move |order| self.bids.get(&order.bid(provider)))
     }
 
     /// The lease of an order whose winner serves. O(bids of the order).
@@ -134,20 +140,24 @@ impl BidBook {
         if self.bids.get(&id).is_some_and(|bid| !bid.was_evicted()) {
             return Err(BidRejection::BidExists { id });
         }
-        if self.open.get(&provider).is_some_and(|open| open.len() >= OPEN_BIDS_MAX) {
+        let handle = self.providers.find(&provider);
+        let open = handle.and_then(|handle| self.providers.get(handle));
+        if open.is_some_and(|open| open.len() >= OPEN_BIDS_MAX) {
             let open_max = OPEN_BIDS_MAX;
             return Err(BidRejection::TooManyOpenBids { provider, open_max });
         }
         check_price(order, &new.price)?;
         offer_covers(&group.spec, &new.offer)?;
-        eligibility(&group.spec, profile)?;
+        if !handle.is_some_and(|handle| self.is_proven(&order.id, handle)) {
+            eligibility(&group.spec, profile)?;
+        }
         check_reclamation(order, new.reclamation, windows)?;
         check_deposit(&new.deposit, params)?;
         let bid = Box::new(Bid {
             id,
             price: new.price.clone(),
             tie: TieBreak::of(&order.entropy, &id),
-            offer: new.offer.clone(),
+            offer: self.shared_offer(&order.id, &new.offer),
             deposit: new.deposit.clone(),
             payers: payers(provider, new),
             reclamation: new.reclamation,
@@ -195,15 +205,13 @@ impl BidBook {
     #[must_use]
     pub fn evict(&self, params: &BidParams) -> Vec<BidEvent> {
         let places = usize::try_from(params.bids_max).unwrap_or(usize::MAX);
-        let is_over =
-            |order: &&OrderId| self.queue(order).is_some_and(|queue| queue.len() > places);
         let mut events = Vec::new();
-        for order in self.changed.iter().filter(is_over) {
-            let mut open: Vec<&Bid> =
-                self.bids_of(*order).filter(|bid| bid.state == BidState::Open).collect();
-            open.sort_by_key(|bid| bid.rank());
-            let beyond = open.into_iter().skip(places).rev();
-            events.extend(beyond.map(|bid| closed(bid, BidClosedReason::Evicted)));
+        for open in self.changed.iter().filter_map(|order| self.queue(order)) {
+            if open.len() > places {
+                let beyond = open.ranks().into_iter().skip(places).rev();
+                let beyond = beyond.filter_map(|rank| self.bids.get(&rank.id));
+                events.extend(beyond.map(|bid| closed(bid, BidClosedReason::Evicted)));
+            }
         }
         events
     }
@@ -212,8 +220,8 @@ impl BidBook {
     pub fn begin_block(&mut self, params: &BidParams) {
         let places = usize::try_from(params.bids_max).unwrap_or(usize::MAX);
         for order in core::mem::take(&mut self.changed) {
-            let full = self.queues.get(&order).filter(|queue| queue.len() >= places);
-            match full.and_then(BidQueue::worst) {
+            let full = self.queue(&order).filter(|open| open.len() >= places);
+            match full.and_then(|open| open.worst()) {
                 Some(worst) => self.bars.insert(order, worst),
                 None => self.bars.remove(&order),
             };
@@ -222,7 +230,7 @@ impl BidBook {
 
     /// Looks at every order again in this block, because the number of places has changed.
     pub fn change_places(&mut self) {
-        self.changed.extend(self.queues.keys());
+        self.changed.extend(self.orders.keys());
     }
 
     /// The lowest open bid. At the end of the window it is the winner.
@@ -293,7 +301,7 @@ impl BidBook {
     /// [`Misfit`] when the event names what the book does not hold.
     pub fn apply(&mut self, event: &BidEvent) -> Result<(), Misfit> {
         match event {
-            BidEvent::BidPlaced(bid) => self.insert(bid),
+            BidEvent::BidPlaced(bid) => self.place(bid, None),
             BidEvent::BidRepriced { id, price, consent } => self.apply_price(id, price, *consent),
             BidEvent::BidWon(id) => self.leave_open(id, BidState::Active),
             BidEvent::BidLost { id, .. } => self.leave_open(id, BidState::Lost),
@@ -301,16 +309,6 @@ impl BidBook {
                 self.leave_open(id, BidState::Closed(*reason))
             }
         }
-    }
-
-    fn insert(&mut self, bid: &Bid) -> Result<(), Misfit> {
-        if self.bids.insert(bid.id, bid.clone()).is_some_and(|old| !old.was_evicted()) {
-            return Err(Misfit::new("the bid exists already"));
-        }
-        self.queues.entry(bid.id.order).or_default().push(bid.rank());
-        self.open.entry(bid.id.provider).or_default().insert(bid.id);
-        self.changed.insert(bid.id.order);
-        Ok(())
     }
 
     fn apply_price(
@@ -325,8 +323,7 @@ impl BidBook {
         bid.consent = consent;
         let rank = bid.rank();
         self.changed.insert(id.order);
-        let is_queued = self.queues.get_mut(&id.order).is_some_and(|queue| queue.reprice(rank));
-        if is_queued { Ok(()) } else { Err(Misfit::new("the bid is not in its queue")) }
+        if self.rank_anew(&rank) { Ok(()) } else { Err(Misfit::new("the bid is not in its queue")) }
     }
 
     fn leave_open(&mut self, id: &BidId, state: BidState) -> Result<(), Misfit> {
@@ -339,17 +336,7 @@ impl BidBook {
         }
         bid.state = state;
         self.changed.insert(id.order);
-        let open = self.open.entry(id.provider).or_default();
-        open.remove(id);
-        if open.is_empty() {
-            self.open.remove(&id.provider);
-        }
-        if let Some(queue) = self.queues.get_mut(&id.order) {
-            queue.remove(id);
-            if queue.is_empty() {
-                self.queues.remove(&id.order);
-            }
-        }
+        self.dequeue(id);
         Ok(())
     }
 }

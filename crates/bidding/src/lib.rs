@@ -1,8 +1,8 @@
 //! Admit bids, rank them, name the winner, explain who could not bid.
 //!
 //! [`BidBook::admit`] takes a bid that is eligible, at or under the order's ceiling and in time.
-//! [`BidQueue`] ranks the open bids of an order by price, then by a tie-break that ignores
-//! arrival, then by id; [`BidBook::award`] names the first. Permuting the bids of an auction
+//! [`Rank`] puts the open bids of an order by price, then by a tie-break that ignores arrival, then
+//! by id; [`BidBook::award`] names the first. Permuting the bids of an auction
 //! changes neither winner nor price.
 //!
 //! | state | input | guard | next | events | source |
@@ -12,6 +12,10 @@
 //! | open | award to another | – | lost, deposit back | `BidLost` | 1.3, W1 |
 //! | open | withdrawn, evicted by a better bid, not eligible at award, order closed | – | closed, deposit back | `BidClosed` | 1.3, W7, W11 |
 //! | active | lease ends | – | closed, deposit back | `BidClosed` | 1.3 |
+//!
+//! The queues keep the open bids of an order unsorted, with the best at hand; [`Auctions`] has them
+//! alone, without records and money. [`BidQueue`], a heap, and [`plain::BidQueue`], a sorted list,
+//! are there to be held against them, the heap also for orders with very many bids.
 //!
 //! Lost and closed are terminal. [`eligibility`] also answers why a provider did not bid; [`why`]
 //! answers with every failing check, how far off it was, and what would have to change.
@@ -30,6 +34,7 @@
 
 extern crate alloc;
 
+mod auctions;
 mod bid;
 mod book;
 mod eligibility;
@@ -40,13 +45,19 @@ mod offer;
 mod params;
 pub mod plain;
 mod profile;
+mod proofs;
+mod providers;
 mod queue;
+mod queues;
 mod rank;
 mod registration;
 pub mod why;
 
+pub use auctions::{
+    AuctionEvent, Auctions, BidRefusal, ClassHandle, OpenBid, OrderHandle, ProviderHandle,
+};
 pub use bid::{Bid, BidClosedReason, BidState, NewBid};
-pub use book::{Award, BidBook, BidOrigin, OPEN_BIDS_MAX};
+pub use book::{Award, BidBook, BidOrigin, OPEN_BIDS_MAX, OpenBids};
 pub use eligibility::{Ineligible, eligibility};
 pub use error::BidRejection;
 pub use event::BidEvent;

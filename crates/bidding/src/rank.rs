@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use undercut_primitives::codec::Canonical;
 use undercut_primitives::crypto::{self, Namespace};
-use undercut_primitives::{BidId, Decimal, Digest};
+use undercut_primitives::{BidId, Decimal, Digest, Provider};
 
 const TIE: Namespace = Namespace("undercut/tie/v1");
 
@@ -20,8 +20,27 @@ impl TieBreak {
     /// The tie-break of a bid for an order that opened with `entropy`.
     #[must_use]
     pub fn of(entropy: &Digest, bid: &BidId) -> Self {
-        let parts: [&[u8]; 2] = [entropy.as_bytes(), bid.provider.0.as_bytes()];
+        Self::by(entropy, &bid.provider)
+    }
+
+    /// The tie-break of a provider in an order that opened with `entropy`.
+    #[must_use]
+    pub fn by(entropy: &Digest, provider: &Provider) -> Self {
+        let parts: [&[u8]; 2] = [entropy.as_bytes(), provider.0.as_bytes()];
         Self(crypto::digest_parts(TIE, &parts))
+    }
+
+    /// One that no hash gave, for ties that no test could wait for.
+    #[cfg(test)]
+    pub(crate) const fn from_digest(digest: Digest) -> Self {
+        Self(digest)
+    }
+
+    /// The first eight bytes as a number. Numbers compare as the tie-breaks do, as far as they go.
+    #[must_use]
+    pub const fn start(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = *self.0.as_bytes();
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
 }
 
@@ -40,7 +59,7 @@ pub struct Rank {
 
 #[cfg(test)]
 mod tests {
-    use undercut_primitives::{Address, DeploymentId, GroupId, Provider, Tenant};
+    use undercut_primitives::{Address, DeploymentId, GroupId, Tenant};
 
     use super::*;
 

@@ -317,6 +317,7 @@ impl State {
                 self.apply_registration(*provider, registration);
             }
             Event::ProviderDeregistered(provider) => {
+                self.bids.forget_profile(provider);
                 let record = self.providers.remove(provider);
                 let record = record.ok_or(Misfit::new("no such provider"))?;
                 for (auditor, at) in record.audits_expire_at {
@@ -348,7 +349,7 @@ impl State {
             Event::Oracle(event) => self.oracle.apply(event)?,
             Event::Order(event) => self.book.apply(event)?,
             Event::Bid(event) => {
-                self.bids.apply(event)?;
+                self.apply_bid(event)?;
                 self.apply_bid_money(event)?;
             }
             Event::Ledger(LedgerEvent::Vault(event)) => self.vault.apply(event)?,
@@ -372,6 +373,7 @@ impl State {
     }
 
     fn apply_registration(&mut self, provider: Provider, registration: &Registration) {
+        self.bids.forget_profile(&provider);
         let Registration { host_uri, attributes, email, website } = registration.clone();
         let record = self.providers.entry(provider).or_default();
         record.profile.attributes = attributes;
@@ -388,6 +390,7 @@ impl State {
         let record = self.providers.get_mut(&provider);
         let record = record.ok_or(Misfit::new("no such provider"))?;
         record.profile.audits.insert(auditor.into(), attributes.to_vec());
+        self.bids.forget_profile(&provider);
         if let Some(at) = expires_at {
             record.audits_expire_at.insert(auditor.into(), at);
             self.expiries.entry(at).or_default().insert((provider, auditor.into()));
@@ -400,6 +403,7 @@ impl State {
         let record = self.providers.get_mut(provider);
         let record = record.ok_or(Misfit::new("no such provider"))?;
         record.profile.audits.remove(auditor);
+        self.bids.forget_profile(provider);
         if let Some(at) = record.audits_expire_at.remove(auditor) {
             self.forget_expiry(at, *provider, auditor.into());
         }
@@ -413,6 +417,12 @@ impl State {
                 self.expiries.remove(&at);
             }
         }
+    }
+
+    fn apply_bid(&mut self, event: &BidEvent) -> Result<(), Misfit> {
+        let BidEvent::BidPlaced(bid) = event else { return self.bids.apply(event) };
+        let profile = self.providers.get(&bid.id.provider).map(|record| &record.profile);
+        self.bids.place(bid, self.book.group(&bid.id.order.group).zip(profile))
     }
 
     /// What a bid's deposit draws out of allowances, and gives back to them.

@@ -192,7 +192,7 @@ fn is_as_signed(bid: &Bid, scene: &Scene) -> Checked {
         let payers = if new.payers.is_empty() { &own[..] } else { &new.payers };
         new.order == bid.id.order
             && new.price == bid.price
-            && new.offer == bid.offer
+            && *new.offer == *bid.offer
             && new.deposit == bid.deposit
             && payers == bid.payers
             && new.reclamation == bid.reclamation

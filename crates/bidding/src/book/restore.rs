@@ -21,12 +21,12 @@ impl BidBook {
     ) -> Result<Self, Misfit> {
         let mut book = Self::default();
         for bid in bids {
-            if bid.state == BidState::Open {
-                book.queues.entry(bid.id.order).or_default().push(bid.rank());
-                book.open.entry(bid.id.provider).or_default().insert(bid.id);
-            }
+            let open = (bid.state == BidState::Open).then(|| bid.rank());
             if book.bids.insert(bid.id, bid).is_some() {
                 return Err(Misfit::new("a bid is there twice"));
+            }
+            if let Some(rank) = open {
+                book.enqueue(&rank, false)?;
             }
         }
         book.change_places();

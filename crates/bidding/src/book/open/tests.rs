@@ -1,0 +1,161 @@
+use alloc::vec::Vec;
+
+use undercut_orderbook::{AwardMode, GroupState, Order, OrderState, ReclamationParams};
+use undercut_primitives::{
+    Address, Attribute, BlockHeight, Coin, Consent, DeploymentId, GroupId, GroupSpec,
+    PricePerBlock, PublicKey, Requirements, ResourceUnit, Resources, Signature, Tenant,
+};
+
+use super::*;
+use crate::{BidEvent, BidOrigin, BidParams, BidRejection, NewBid};
+
+fn order_id(dseq: u64) -> OrderId {
+    let tenant = Tenant(Address::of_module("tenant"));
+    GroupId { deployment: DeploymentId { tenant, dseq }, gseq: 1 }.order(1)
+}
+
+fn group(dseq: u64) -> Group {
+    let unit = ResourceUnit {
+        id: 1,
+        count: 1,
+        price: "1000uact".parse::<PricePerBlock>().unwrap(),
+        resources: Resources { cpu_milli: 1, ..Resources::default() },
+    };
+    let attributes = vec![Attribute::new("region", "west")];
+    let requirements = Requirements { attributes, ..Requirements::default() };
+    let spec = GroupSpec { name: format!("group {dseq}"), requirements, units: vec![unit] };
+    Group { id: order_id(dseq).group, spec, state: GroupState::Open, orders: 1 }
+}
+
+fn order(dseq: u64) -> Order {
+    Order {
+        id: order_id(dseq),
+        ceiling: group(dseq).spec.ceiling().unwrap(),
+        award: AwardMode::LowestPrice,
+        reclamation: None,
+        entropy: Digest::ZERO,
+        state: OrderState::Open,
+        opened_at: BlockHeight::new(1),
+        due_at: BlockHeight::new(6),
+    }
+}
+
+fn provider(number: u64) -> Provider {
+    Provider(Address::of_module(&format!("provider {number}")))
+}
+
+fn from(region: &str) -> ProviderProfile {
+    ProviderProfile::new(vec![Attribute::new("region", region)])
+}
+
+fn admit(
+    book: &BidBook,
+    dseq: u64,
+    who: u64,
+    profile: &ProviderProfile,
+) -> Result<Bid, BidRejection> {
+    let group = group(dseq);
+    let price = format!("{}uact", (who % 3) | 4).parse().unwrap();
+    let new = NewBid::new(order_id(dseq), price, group.spec.exact_offer(), Coin::uakt(500_000));
+    let consent = Consent {
+        account: provider(who).0,
+        command: Digest::ZERO,
+        key: PublicKey::from_bytes([1; 32]),
+        signature: Signature::from_bytes(&[2; 64]),
+    };
+    let (provider, profile, at) = (provider(who), Some(profile), BlockHeight::new(2));
+    let origin = BidOrigin { provider, profile, consent, at };
+    let (params, windows) = (BidParams::default(), ReclamationParams::default());
+    let event = book.admit(&order(dseq), &group, &new, origin, &params, &windows)?;
+    let BidEvent::BidPlaced(bid) = event else { panic!("{event:?} places no bid") };
+    Ok(*bid)
+}
+
+fn place(book: &mut BidBook, dseq: u64, who: u64) {
+    let bid = admit(book, dseq, who, &from("west")).unwrap();
+    book.place(&bid, Some((&group(dseq), &from("west")))).unwrap();
+}
+
+fn is_proven(book: &BidBook, dseq: u64, who: u64) -> bool {
+    book.is_proven(&order_id(dseq), book.providers.find(&provider(who)).unwrap())
+}
+
+/// Three orders with bids of providers 1 and 2; provider 1 is proven.
+fn stage() -> BidBook {
+    let mut book = BidBook::default();
+    for (dseq, who) in [(1, 1), (1, 2), (2, 1), (3, 3)] {
+        place(&mut book, dseq, who);
+    }
+    book
+}
+
+#[test]
+fn who_bid_where_the_same_is_asked_for_is_known_until_its_profile_changes() {
+    let mut book = stage();
+    assert!(is_proven(&book, 3, 1), "it bid when another order asked for the same");
+    assert!(!is_proven(&book, 3, 2), "a proof that nobody needed was not looked for");
+    assert!(admit(&book, 3, 1, &from("west")).is_ok());
+    let refused = |book: &BidBook, who| admit(book, 3, who, &from("east")).unwrap_err().code();
+    assert_eq!(refused(&book, 2).as_str(), "BID008");
+    book.forget_profile(&provider(1));
+    assert!(!is_proven(&book, 3, 1));
+    assert_eq!(refused(&book, 1).as_str(), "BID008");
+}
+
+#[test]
+fn a_record_of_a_bid_is_no_proof() {
+    let mut book = stage();
+    let bid = admit(&book, 2, 4, &from("west")).unwrap();
+    book.place(&bid, Some((&group(2), &from("east")))).unwrap();
+    assert!(!is_proven(&book, 3, 4));
+    let bid = admit(&book, 2, 5, &from("west")).unwrap();
+    book.apply(&BidEvent::BidPlaced(bid.into())).unwrap();
+    assert!(!is_proven(&book, 3, 5));
+}
+
+#[test]
+fn what_orders_have_in_memory_goes_with_them() {
+    let mut book = stage();
+    for dseq in 1..=3 {
+        for event in book.close_order(&order_id(dseq)) {
+            book.apply(&event).unwrap();
+        }
+        assert!(book.queue(&order_id(dseq)).is_none());
+    }
+    assert!(book.orders.is_empty());
+    assert!((0..9).all(|class| book.proofs.class(class).is_none_or(|(_, users)| users == 0)));
+    assert_eq!(book.open_of(&provider(1)).count(), 0);
+    let before = book.queues.bytes();
+    for dseq in 10..60 {
+        place(&mut book, dseq, 1);
+        book.close_order(&order_id(dseq)).iter().for_each(|event| book.apply(event).unwrap());
+    }
+    assert_eq!(book.queues.bytes(), before);
+}
+
+#[test]
+fn a_restored_book_ranks_alike_and_knows_nobody() {
+    let mut book = stage();
+    for who in 10..160 {
+        place(&mut book, 1, who);
+    }
+    let mut bids: Vec<Bid> = book.bids().cloned().collect();
+    bids.reverse();
+    let restored = BidBook::restore(bids, &BidParams::default()).unwrap();
+    for order in [1, 2, 3].map(order_id) {
+        let ranks = |book: &BidBook| book.queue(&order).map(|open| open.ranks());
+        let best = |book: &BidBook| book.award(&order);
+        assert_eq!((ranks(&restored), best(&restored)), (ranks(&book), best(&book)));
+    }
+    assert_eq!(book.queue(&order_id(1)).map(|open| open.len()), Some(152));
+    let open = |book: &BidBook| book.open_of(&provider(1)).map(|bid| bid.id).collect::<Vec<_>>();
+    assert_eq!(open(&restored), open(&book));
+    assert!(!is_proven(&restored, 3, 1));
+}
+
+#[test]
+fn bids_with_the_same_offer_share_it() {
+    let book = stage();
+    let offers: Vec<_> = book.bids_of(order_id(1)).map(|bid| &bid.offer).collect();
+    assert!(Arc::ptr_eq(offers[0], offers[1]));
+}
