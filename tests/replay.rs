@@ -296,7 +296,7 @@ fn a_command_without_its_signature_is_named() {
     let n = position(|event| matches!(event, Event::CommandAccepted(_)));
     let mut said = said();
     let Event::CommandAccepted(signed) = &mut said[n].1 else { unreachable!() };
-    signed.nonce += 1;
+    std::sync::Arc::make_mut(signed).nonce += 1;
     let (records, _) = forge::chain(said);
     let diverged = decide_again(&records).unwrap_err();
     assert_eq!((diverged.code().as_str(), named(&diverged)), ("RPL006", n as u64), "{diverged}");

@@ -220,8 +220,8 @@ pub const TABLE: &[Gate] = &[
     Gate {
         name: "block/mixed",
         conditions: &[
-            at_least("over 50 blocks a second", Figure::Named("headroom_50_ratio"), 1.0),
-            at_least("over 500 blocks a second", Figure::Named("headroom_500_ratio"), 1.0),
+            at_least("rate over 50 commands a second", Figure::Named("headroom_50_ratio"), 1.0),
+            at_least("rate over 500 commands a second", Figure::Named("headroom_500_ratio"), 1.0),
         ],
     },
     Gate {

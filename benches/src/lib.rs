@@ -39,6 +39,7 @@ mod fixture;
 pub mod gates;
 pub mod latency;
 mod machine;
+pub mod market;
 pub mod report;
 mod row;
 pub mod rows;

@@ -1,5 +1,7 @@
 //! What a forger does to a log: other events, signed again where a party helps, chained again.
 
+use std::sync::Arc;
+
 use undercut::replay::Replay;
 use undercut::{Command, Event, SignedCommand};
 use undercut_audit::Finding;
@@ -55,11 +57,12 @@ pub(crate) fn sign_again(
     change: impl FnOnce(&mut SignedCommand),
 ) -> Consent {
     let Event::CommandAccepted(signed) = &mut said[at].1 else { panic!("no command") };
+    let signed = Arc::make_mut(signed);
     change(signed);
-    let SignedCommand { account, nonce, expires_at, command, .. } = (**signed).clone();
+    let SignedCommand { account, nonce, expires_at, command, .. } = signed.clone();
     let again =
         SignedCommand::sign_for(account, &key(name), CHAIN_ID, nonce, expires_at, command).unwrap();
-    **signed = again.clone();
+    *signed = again.clone();
     again.verify(CHAIN_ID).unwrap().consent()
 }
 

@@ -1,5 +1,7 @@
 //! One lie each: the audit refuses the log, by its code, and names what was forged.
 
+use std::sync::Arc;
+
 use undercut::{Command, Event};
 use undercut_audit::Finding;
 use undercut_bidding::{BidClosedReason, BidEvent};
@@ -119,7 +121,7 @@ fn every_flaw_of_a_signed_command_is_found() {
             let Event::CommandAccepted(signed) = &mut said[at].1 else { panic!() };
             let mut bytes = signed.signature.to_bytes();
             bytes[3] ^= 1;
-            signed.signature = Signature::from_bytes(&bytes);
+            Arc::make_mut(signed).signature = Signature::from_bytes(&bytes);
         }),
         ("AUD007", |said, at| said.insert(at + 2, said[at].clone())),
         ("AUD007", |said, at| {

@@ -1,6 +1,10 @@
 //! [`TABLE`]: every operation that is measured, with what it measures.
 
+pub mod bid;
+pub mod block;
 pub mod clock;
+mod mixed;
+pub mod state;
 
 use crate::row::Row;
 use crate::settings::{Settings, is_asked};
@@ -17,11 +21,39 @@ pub struct Entry {
 }
 
 /// All operations, in the order in which they are played and printed.
-pub const TABLE: &[Entry] = &[Entry {
-    name: "clock/read",
-    says: "Reading the clock, which every latency of an open loop includes twice.",
-    rows: clock::read,
-}];
+pub const TABLE: &[Entry] = &[
+    // First, because it looks at what the whole process holds.
+    Entry {
+        name: "state/bytes",
+        says: "What a running lease takes in memory, with everything that belongs to it.",
+        rows: state::bytes,
+    },
+    Entry {
+        name: "clock/read",
+        says: "Reading the clock, which every latency of an open loop includes twice.",
+        rows: clock::read,
+    },
+    Entry {
+        name: "bid/logged",
+        says: "A bid from bytes through decoding, deciding and recording into a sealed block.",
+        rows: bid::logged,
+    },
+    Entry {
+        name: "scale/orders",
+        says: "The same with few and with many orders open.",
+        rows: bid::orders,
+    },
+    Entry {
+        name: "block/full",
+        says: "A block with all that a busy market does at once, kept on disk.",
+        rows: block::full,
+    },
+    Entry {
+        name: "block/mixed",
+        says: "A block of 10,000 commands of all kinds on a market of 10,000 leases.",
+        rows: block::mixed,
+    },
+];
 
 /// The operations that the settings ask for.
 ///

@@ -13,11 +13,12 @@
 
 mod list_proof;
 mod state_proof;
+mod state_tree;
 
 pub use list_proof::{check_consistency, check_inclusion, consistency_proof, inclusion_proof};
 pub use state_proof::{StateProof, StateStep};
+pub use state_tree::StateTree;
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -144,135 +145,6 @@ fn branch_hash(bit: u8, zero: &Digest, one: &Digest) -> Digest {
     crypto::digest_parts(BRANCH, &[&[bit], zero.as_bytes(), one.as_bytes()])
 }
 
-/// A map from digest to digest with a root that depends on its content alone.
-///
-/// A binary trie that branches only where keys differ: an insertion or removal touches O(log n)
-/// nodes, and [`StateTree::root`] hashes only what changed since it was last asked.
-#[derive(Clone, Debug, Default)]
-pub struct StateTree {
-    top: Option<Box<Node>>,
-}
-
-#[derive(Clone, Debug)]
-enum Node {
-    Leaf { key: Digest, value: Digest },
-    Branch { bit: u8, hash: Option<Digest>, children: [Box<Node>; 2] },
-}
-
-impl StateTree {
-    /// Sets the value of a key, or removes the key with `None`.
-    pub fn set(&mut self, key: Digest, value: Option<Digest>) {
-        self.top = match (self.top.take(), value) {
-            (None, None) => None,
-            (None, Some(value)) => Some(Box::new(Node::Leaf { key, value })),
-            (Some(top), Some(value)) => Some(insert(top, key, value)),
-            (Some(top), None) => remove(*top, &key).map(Box::new),
-        };
-    }
-
-    /// The root; [`Digest::ZERO`] of an empty map.
-    pub fn root(&mut self) -> Digest {
-        self.top.as_mut().map_or(Digest::ZERO, |top| top.hash())
-    }
-}
-
-impl Node {
-    fn hash(&mut self) -> Digest {
-        match self {
-            Self::Leaf { key, value } => leaf_hash(key, value),
-            Self::Branch { hash: Some(hash), .. } => *hash,
-            Self::Branch { bit, hash, children: [zero, one] } => {
-                *hash.insert(branch_hash(*bit, &zero.hash(), &one.hash()))
-            }
-        }
-    }
-
-    /// A key that lies below this node. All keys below share the bits above its branch.
-    fn any_key(&self) -> &Digest {
-        let mut node = self;
-        loop {
-            match node {
-                Self::Leaf { key, .. } => return key,
-                Self::Branch { children: [zero, _], .. } => node = zero,
-            }
-        }
-    }
-}
-
-fn insert(node: Box<Node>, key: Digest, value: Digest) -> Box<Node> {
-    // Follow the key to the leaf that it would meet, and find where the two differ.
-    let mut met = &node;
-    let met = loop {
-        match &**met {
-            Node::Leaf { key, .. } => break key,
-            Node::Branch { bit, children: [zero, one], .. } => {
-                met = if bit_of(&key, *bit) { one } else { zero };
-            }
-        }
-    };
-    match first_difference(met, &key) {
-        None => replace(node, &key, value),
-        Some(bit) => Box::new(split(*node, bit, Node::Leaf { key, value })),
-    }
-}
-
-fn replace(mut node: Box<Node>, wanted: &Digest, new: Digest) -> Box<Node> {
-    let mut at = &mut *node;
-    loop {
-        match at {
-            Node::Leaf { value, .. } => {
-                *value = new;
-                return node;
-            }
-            Node::Branch { bit, hash, children: [zero, one] } => {
-                *hash = None;
-                at = if bit_of(wanted, *bit) { one } else { zero };
-            }
-        }
-    }
-}
-
-/// Hangs `leaf` in where the keys differ at `bit`: above the first node that branches later.
-fn split(node: Node, bit: u8, leaf: Node) -> Node {
-    let key = *leaf.any_key();
-    match node {
-        Node::Branch { bit: here, children: [zero, one], .. } if here < bit => {
-            let children = if bit_of(&key, here) {
-                [zero, Box::new(split(*one, bit, leaf))]
-            } else {
-                [Box::new(split(*zero, bit, leaf)), one]
-            };
-            Node::Branch { bit: here, hash: None, children }
-        }
-        other => {
-            let (other, leaf) = (Box::new(other), Box::new(leaf));
-            let children = if bit_of(&key, bit) { [other, leaf] } else { [leaf, other] };
-            Node::Branch { bit, hash: None, children }
-        }
-    }
-}
-
-fn remove(node: Node, wanted: &Digest) -> Option<Node> {
-    match node {
-        Node::Leaf { key, .. } if key == *wanted => None,
-        leaf @ Node::Leaf { .. } => Some(leaf),
-        Node::Branch { bit, children: [zero, one], .. } => {
-            let (zero, one) = if bit_of(wanted, bit) {
-                (Some(*zero), remove(*one, wanted))
-            } else {
-                (remove(*zero, wanted), Some(*one))
-            };
-            match (zero, one) {
-                (Some(zero), Some(one)) => {
-                    let children = [Box::new(zero), Box::new(one)];
-                    Some(Node::Branch { bit, hash: None, children })
-                }
-                (zero, one) => zero.or(one),
-            }
-        }
-    }
-}
-
 /// The bit of `key` at `position`, counted from the most significant.
 fn bit_of(key: &Digest, position: u8) -> bool {
     let byte = key.as_bytes().get(usize::from(position / 8)).copied().unwrap_or_default();
@@ -289,53 +161,9 @@ fn first_difference(a: &Digest, b: &Digest) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
     use undercut_primitives::codec::Canonical as _;
 
     use super::*;
-
-    /// Keys that share long prefixes, so that every depth is met.
-    fn key(seed: u8) -> Digest {
-        let mut bytes = [0; 32];
-        bytes[31] = seed & 0x0f;
-        bytes[0] = (seed >> 4) & 1;
-        bytes[15] = seed >> 5;
-        Digest::from_bytes(bytes)
-    }
-
-    fn tree_of(map: &BTreeMap<Digest, Digest>) -> Digest {
-        let mut tree = StateTree::default();
-        map.iter().for_each(|(key, value)| tree.set(*key, Some(*value)));
-        tree.root()
-    }
-
-    proptest! {
-        #[test]
-        fn the_root_depends_on_the_content_alone(steps in prop::collection::vec((any::<u8>(), any::<Option<u8>>()), 0..80)) {
-            let (mut tree, mut map) = (StateTree::default(), BTreeMap::new());
-            for (seed, value) in steps {
-                let value = value.map(|value| Digest::from_bytes([value; 32]));
-                tree.set(key(seed), value);
-                match value {
-                    Some(value) => map.insert(key(seed), value),
-                    None => map.remove(&key(seed)),
-                };
-                // Asking in between must not change later answers.
-                prop_assert_eq!(tree.root(), tree_of(&map));
-            }
-        }
-    }
-
-    #[test]
-    fn another_value_or_key_gives_another_root() {
-        let one = BTreeMap::from([(key(1), Digest::ZERO), (key(2), Digest::ZERO)]);
-        let mut other = one.clone();
-        other.insert(key(2), Digest::from_bytes([1; 32]));
-        assert_ne!(tree_of(&one), tree_of(&other));
-        assert_eq!(StateTree::default().root(), Digest::ZERO);
-    }
 
     #[test]
     fn peaks_give_the_root_over_the_leaves_so_far() {

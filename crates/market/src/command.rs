@@ -3,6 +3,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -286,7 +287,7 @@ impl SignedCommand {
         let digest = signing_digest(chain_id, account, signer, *nonce, *expires_at, command)?;
         let consent =
             Consent { account: *account, command: digest, key: *signer, signature: *signature };
-        Ok(VerifiedCommand { chain_id: chain_id.into(), consent, signed: self })
+        Ok(VerifiedCommand { chain_id: chain_id.into(), consent, signed: self.into() })
     }
 }
 
@@ -295,7 +296,7 @@ impl SignedCommand {
 pub struct VerifiedCommand {
     chain_id: String,
     consent: Consent,
-    signed: SignedCommand,
+    signed: Arc<SignedCommand>,
 }
 
 impl VerifiedCommand {
@@ -319,7 +320,7 @@ impl VerifiedCommand {
 
     /// The command as it was signed.
     #[must_use]
-    pub const fn signed(&self) -> &SignedCommand {
+    pub const fn signed(&self) -> &Arc<SignedCommand> {
         &self.signed
     }
 }

@@ -51,10 +51,9 @@ pub struct Engine {
     last: Option<LastSeal>,
     block: Option<OpenBlock>,
     has_stopped: bool,
+    /// The movements of money of the events at hand; kept for its memory.
+    postings: Vec<Posting>,
 }
-
-/// A record about to be chained, and its bytes.
-type Link = (Record<Event>, Vec<u8>);
 
 #[derive(Clone, Debug, Default)]
 struct OpenBlock {
@@ -75,7 +74,8 @@ impl Engine {
         genesis.check()?;
         let state = State::new(genesis);
         let (chain, block) = (Chain::EMPTY, Some(OpenBlock::default()));
-        let mut engine = Self { state, chain, last: None, block, has_stopped: false };
+        let (last, has_stopped, postings) = (None, false, Vec::new());
+        let mut engine = Self { state, chain, last, block, has_stopped, postings };
         let event = Event::Genesis(genesis.clone().into());
         let postings = event.postings();
         engine.record(vec![event]).map_err(|_| GenesisError::Unrecordable)?;
@@ -154,7 +154,9 @@ impl Engine {
         }
         let verified = command.clone().verify(self.chain_id())?;
         let events = self.decide(&verified)?;
-        Ok(affordable(bank, &postings(&events))?)
+        let mut postings = Vec::new();
+        events.iter().for_each(|event| event.post_into(&mut postings));
+        Ok(affordable(bank, &postings)?)
     }
 
     /// Executes a command in the open block.
@@ -220,7 +222,7 @@ impl Engine {
         let signed = command.signed();
         self.check_envelope(command)?;
         let signer = Signer { address: command.signer(), consent: command.consent() };
-        let mut events = vec![Event::CommandAccepted(signed.clone().into())];
+        let mut events = vec![Event::CommandAccepted(signed.clone())];
         events.extend(decide::decide(&self.state, signer, &signed.command)?);
         Ok(events)
     }
@@ -258,49 +260,72 @@ impl Engine {
         bank: &mut impl Bank,
         events: Vec<Event>,
     ) -> Result<(), Rejection> {
-        let postings = postings(&events);
-        affordable(bank, &postings)?;
+        let mut postings = core::mem::take(&mut self.postings);
+        postings.clear();
+        events.iter().for_each(|event| event.post_into(&mut postings));
+        let outcome = self.commit_with(bank, events, &postings);
+        self.postings = postings;
+        outcome
+    }
+
+    fn commit_with(
+        &mut self,
+        bank: &mut impl Bank,
+        events: Vec<Event>,
+        postings: &[Posting],
+    ) -> Result<(), Rejection> {
+        affordable(bank, postings)?;
         // What cannot be recorded must not have happened, so the records are made before money moves.
-        let links = self
-            .link(events)
-            .ok_or(CommandRejection::RecordTooLarge { bytes_max: BODY_BYTES_MAX })?;
-        for posting in &postings {
+        let first = self.frame(events)?;
+        let too_large = CommandRejection::RecordTooLarge { bytes_max: BODY_BYTES_MAX };
+        let first = first.ok_or(too_large)?;
+        for posting in postings {
             bank.post(posting).map_err(|refused| self.stop(BlockError::Bank(refused)))?;
         }
-        for (record, _) in &links {
-            self.apply(&record.event)?;
-        }
-        Ok(self.push(links)?)
+        Ok(self.chain_from(first, true)?)
     }
 
     fn apply(&mut self, event: &Event) -> Result<(), BlockError> {
         self.state.apply(event).map_err(|misfit| self.stop(BlockError::Misfit(misfit)))
     }
 
+    /// Records events that the state knows already.
     fn record(&mut self, events: Vec<Event>) -> Result<(), BlockError> {
         let too_large = Misfit::new("the event is too large for a record");
-        match self.link(events) {
-            Some(links) => self.push(links),
+        match self.frame(events)? {
+            Some(first) => self.chain_from(first, false),
             None => Err(self.stop(BlockError::Misfit(too_large))),
         }
     }
 
-    /// The records that events would become; `None` when one is too large.
-    fn link(&self, events: Vec<Event>) -> Option<Vec<Link>> {
-        let height = self.state.height();
-        let numbered = (self.head().records..).zip(events);
-        numbered.map(|(sequence, event)| log::frame_of(sequence, height, event).ok()).collect()
+    /// Adds records and frames to the block that are not chained yet, and returns the place of the
+    /// first; `None`, and nothing added, when an event is too large for a record.
+    fn frame(&mut self, events: Vec<Event>) -> Result<Option<usize>, BlockError> {
+        let (height, head) = (self.state.height(), self.head().records);
+        let OpenBlock { records, frames } = self.block.as_mut().ok_or(BlockError::NotOpen)?;
+        let (first, bytes) = (records.len(), frames.len());
+        for (sequence, event) in (head..).zip(events) {
+            let Ok(hash) = log::write_frame_into(frames, sequence, height, &event) else {
+                records.truncate(first);
+                frames.truncate(bytes);
+                return Ok(None);
+            };
+            records.push(Record { sequence, height, event, hash });
+        }
+        Ok(Some(first))
     }
 
-    fn push(&mut self, links: Vec<Link>) -> Result<(), BlockError> {
-        let block = self.block.as_mut().ok_or(BlockError::NotOpen)?;
-        for (record, frame) in links {
-            if self.chain.push(&record).is_err() {
-                let misfit = Misfit::new("the record does not follow the one before");
+    /// Chains the records of the block from place `first` on, and applies them where they are new to
+    /// the state.
+    fn chain_from(&mut self, first: usize, is_new: bool) -> Result<(), BlockError> {
+        let block = self.block.as_ref().ok_or(BlockError::NotOpen)?;
+        for record in block.records.iter().skip(first) {
+            let applied = if is_new { self.state.apply(&record.event) } else { Ok(()) };
+            let unfit = Misfit::new("the record does not follow the one before");
+            let chained = applied.and_then(|()| self.chain.push(record).map_err(|_| unfit));
+            if let Err(misfit) = chained {
                 return Err(self.stop(BlockError::Misfit(misfit)));
             }
-            block.records.push(record);
-            block.frames.extend(frame);
         }
         Ok(())
     }
@@ -327,12 +352,20 @@ impl Engine {
     }
 }
 
-fn postings(events: &[Event]) -> Vec<Posting> {
-    events.iter().flat_map(Event::postings).collect()
-}
-
 /// Whether all postings, made one after the other, find the money they need.
 fn affordable(bank: &impl Bank, postings: &[Posting]) -> Result<(), BankRefused> {
+    // The usual case needs no list of balances.
+    match postings {
+        [] => return Ok(()),
+        [Posting::Transfer { from, to, coin }] if from != to => {
+            let refused = |owner, balance| BankRefused { owner, balance, coin: coin.clone() };
+            let balance = bank.balance(from, &coin.denom);
+            balance.checked_sub(coin.amount).ok_or_else(|| refused(*from, balance))?;
+            let balance = bank.balance(to, &coin.denom);
+            return balance.plus(coin.amount).map(|_| ()).map_err(|_| refused(*to, balance));
+        }
+        _ => {}
+    }
     let mut balances: BTreeMap<(Address, Denom), Amount> = BTreeMap::new();
     for posting in postings {
         let (from, to, coin) = match posting {

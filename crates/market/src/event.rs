@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -69,7 +70,7 @@ pub enum Event {
     /// A block began.
     BlockOpened(BlockContext),
     /// A command was accepted. The events that follow are what it did.
-    CommandAccepted(Box<SignedCommand>),
+    CommandAccepted(Arc<SignedCommand>),
     /// A provider registered.
     ProviderRegistered {
         /// Who.
@@ -151,21 +152,29 @@ impl Event {
     /// The movements of money that the event stands for, in order.
     #[must_use]
     pub fn postings(&self) -> Vec<Posting> {
+        let mut postings = Vec::new();
+        self.post_into(&mut postings);
+        postings
+    }
+
+    /// [`Event::postings`], at the end of a list.
+    pub fn post_into(&self, postings: &mut Vec<Posting>) {
         let moved = |denom: &Denom, part: &Contribution, back: bool| {
             let (payer, escrow) = (part.payer, escrow_address());
             let (from, to) = if back { (escrow, payer) } else { (payer, escrow) };
             Posting::Transfer { from, to, coin: Coin::new(denom.clone(), part.amount) }
         };
         match self {
-            Self::Genesis(genesis) => genesis_postings(genesis),
+            Self::Genesis(genesis) => postings.extend(genesis_postings(genesis)),
             Self::Bid(BidEvent::BidPlaced(bid)) => {
-                bid.payers.iter().map(|part| moved(&bid.deposit.denom, part, false)).collect()
+                let part = |part| moved(&bid.deposit.denom, part, false);
+                postings.extend(bid.payers.iter().map(part));
             }
             Self::Bid(
                 BidEvent::BidLost { refund, payers, .. }
                 | BidEvent::BidClosed { refund, payers, .. },
-            ) => payers.iter().map(|part| moved(&refund.denom, part, true)).collect(),
-            Self::Ledger(event) => bank::postings(event),
+            ) => postings.extend(payers.iter().map(|part| moved(&refund.denom, part, true))),
+            Self::Ledger(event) => postings.extend(bank::postings(event)),
             Self::BlockOpened(_)
             | Self::CommandAccepted(_)
             | Self::ProviderRegistered { .. }
@@ -179,7 +188,7 @@ impl Event {
             | Self::Oracle(_)
             | Self::Order(_)
             | Self::Bid(BidEvent::BidWon(_) | BidEvent::BidRepriced { .. })
-            | Self::BlockSealed(_) => Vec::new(),
+            | Self::BlockSealed(_) => {}
         }
     }
 }

@@ -5,22 +5,23 @@
 
 mod entries;
 mod proof;
+mod touched;
 
 pub use proof::StateEntryProof;
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
-use alloc::vec;
+
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use undercut_bidding::{BidBook, BidEvent, ProviderProfile, Registration};
 use undercut_ledger::bme::Vault;
 use undercut_ledger::merkle::StateTree;
-use undercut_ledger::oracle::{Oracle, OracleEvent, OraclePrice};
+use undercut_ledger::oracle::{Oracle, OraclePrice};
 use undercut_ledger::{AllowanceId, Allowances, Escrow, LedgerEvent};
-use undercut_orderbook::{OrderBook, OrderEvent};
+use undercut_orderbook::OrderBook;
 use undercut_primitives::codec::{self, Canonical, EncodeError};
 use undercut_primitives::crypto::{self, Namespace};
 use undercut_primitives::{
@@ -105,7 +106,8 @@ pub struct State {
     params: Params,
     pending: Option<PendingParams>,
     context: BlockContext,
-    nonces: BTreeMap<Address, u64>,
+    signers: BTreeMap<Address, AccountSigner>,
+    /// The keys of accounts that changed theirs.
     keys: BTreeMap<Address, PublicKey>,
     providers: BTreeMap<Provider, ProviderRecord>,
     expiries: BTreeMap<BlockHeight, BTreeSet<(Provider, String)>>,
@@ -116,7 +118,17 @@ pub struct State {
     vault: Vault,
     oracle: Oracle,
     tree: StateTree,
-    touched: BTreeSet<StateKey>,
+    /// Entries that may have changed since the root was last asked for, some more than once.
+    touched: Vec<StateKey>,
+}
+
+/// Who signs for an account.
+#[derive(Clone, Copy, Debug)]
+struct AccountSigner {
+    /// The nonce of its last accepted command.
+    nonce: u64,
+    /// Its key, once a command showed it: so that the address of a key is not hashed every time.
+    key: Option<PublicKey>,
 }
 
 impl State {
@@ -134,7 +146,7 @@ impl State {
                 price: None,
                 entropy: Digest::ZERO,
             },
-            nonces: BTreeMap::new(),
+            signers: BTreeMap::new(),
             keys: BTreeMap::new(),
             providers: BTreeMap::new(),
             expiries: BTreeMap::new(),
@@ -145,7 +157,7 @@ impl State {
             vault: Vault::new(genesis.vault_uakt, genesis_uact, &genesis.params.bme),
             oracle: Oracle::default(),
             tree: StateTree::default(),
-            touched: BTreeSet::from(SINGLE),
+            touched: Vec::from(SINGLE),
         }
     }
 
@@ -182,13 +194,16 @@ impl State {
     /// The nonce of an account's last accepted command; 0 before the first.
     #[must_use]
     pub fn nonce(&self, account: &Address) -> u64 {
-        self.nonces.get(account).copied().unwrap_or_default()
+        self.signers.get(account).map_or(0, |signer| signer.nonce)
     }
 
     /// Whether `key` is the account's: the one that it changed to last, or the one that its address
     /// is made of.
     #[must_use]
     pub fn is_key_of(&self, account: &Address, key: &PublicKey) -> bool {
+        if let Some(AccountSigner { key: Some(known), .. }) = self.signers.get(account) {
+            return known == key;
+        }
         match self.keys.get(account) {
             Some(current) => current == key,
             None => Address::of_key(key) == *account,
@@ -316,6 +331,9 @@ impl State {
             }
             Event::KeyRotated { account, key } => {
                 self.keys.insert(*account, *key);
+                if let Some(signer) = self.signers.get_mut(account) {
+                    signer.key = Some(*key);
+                }
             }
             Event::ParamsScheduled { params, effective_at } => {
                 let (params, effective_at) = (params.clone(), *effective_at);
@@ -339,7 +357,7 @@ impl State {
             }
             Event::BlockSealed(_) => {}
         }
-        self.touched.extend(touched_by(event));
+        touched::by(event, &mut |key| self.touched.push(key));
         Ok(())
     }
 
@@ -347,7 +365,8 @@ impl State {
         if !self.is_key_of(&signed.account, &signed.signer) {
             return Err(Misfit::new("the command is signed with another account's key"));
         }
-        self.nonces.insert(signed.account, signed.nonce);
+        let signer = AccountSigner { nonce: signed.nonce, key: Some(signed.signer) };
+        self.signers.insert(signed.account, signer);
         Ok(())
     }
 
@@ -410,10 +429,14 @@ impl State {
 
     /// The root of everything that the state holds now.
     pub fn root(&mut self) -> Digest {
-        for key in core::mem::take(&mut self.touched) {
+        let mut touched = core::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        touched.dedup();
+        for key in touched.drain(..) {
             let value = self.value_digest(&key);
             self.tree.set(key_digest(&key), value);
         }
+        self.touched = touched;
         self.tree.root()
     }
 
@@ -434,7 +457,7 @@ impl State {
         keys.extend(self.oracle.sources().map(|(source, _)| StateKey::PriceSource(*source)));
         keys.extend(self.keys.keys().copied().map(StateKey::Key));
         keys.extend(self.allowances.iter().map(|(id, _)| StateKey::Allowance(*id)));
-        keys.extend(self.nonces.keys().copied().map(StateKey::Nonce));
+        keys.extend(self.signers.keys().copied().map(StateKey::Nonce));
         keys.extend(self.providers.keys().copied().map(StateKey::Provider));
         keys.extend(self.book.deployments().map(|deployment| StateKey::Deployment(deployment.id)));
         keys.extend(self.book.groups().map(|group| StateKey::Group(group.id)));
@@ -463,7 +486,9 @@ impl State {
             StateKey::PriceSource(source) => encoded(self.oracle.source(source)),
             StateKey::Key(account) => encoded(self.keys.get(account)),
             StateKey::Allowance(id) => encoded(self.allowances.get(id)),
-            StateKey::Nonce(account) => encoded(self.nonces.get(account)),
+            StateKey::Nonce(account) => {
+                encoded(self.signers.get(account).map(|signer| &signer.nonce))
+            }
             StateKey::Provider(id) => encoded(self.providers.get(id)),
             StateKey::Deployment(id) => encoded(self.book.deployment(id)),
             StateKey::Group(id) => encoded(self.book.group(id)),
@@ -483,42 +508,6 @@ fn encoded<T: Serialize>(value: Option<&T>) -> Option<Result<Vec<u8>, EncodeErro
     value.map(codec::encode)
 }
 
-/// The entries that an event may change.
-fn touched_by(event: &Event) -> Vec<StateKey> {
-    match event {
-        Event::Genesis(_) => vec![StateKey::Genesis],
-        Event::BlockOpened(_) => vec![StateKey::Block],
-        Event::CommandAccepted(signed) => vec![StateKey::Nonce(signed.account)],
-        Event::ProviderRegistered { provider, .. }
-        | Event::ProviderUpdated { provider, .. }
-        | Event::ProviderDeregistered(provider)
-        | Event::ProviderAttested { provider, .. }
-        | Event::AttestationEnded { provider, .. } => vec![StateKey::Provider(*provider)],
-        Event::KeyRotated { account, .. } => vec![StateKey::Key(*account)],
-        Event::ParamsScheduled { .. } | Event::ParamsChanged => vec![StateKey::Params],
-        Event::Oracle(OracleEvent::PricePosted { source, .. }) => {
-            vec![StateKey::PriceSource(*source)]
-        }
-        Event::Order(event) => touched_by_order(event),
-        Event::Bid(event) => touched_by_bid(event),
-        Event::Ledger(event) => touched_by_ledger(event),
-        Event::BlockSealed(_) => Vec::new(),
-    }
-}
-
-fn touched_by_bid(event: &BidEvent) -> Vec<StateKey> {
-    let bid = match event {
-        BidEvent::BidPlaced(bid) => bid.id,
-        BidEvent::BidWon(id)
-        | BidEvent::BidRepriced { id, .. }
-        | BidEvent::BidLost { id, .. }
-        | BidEvent::BidClosed { id, .. } => *id,
-    };
-    let drawn = bid_money(event).map(|deposit| deposit.drawn()).unwrap_or_default();
-    let allowances = drawn.into_iter().map(|(id, _)| StateKey::Allowance(id));
-    [StateKey::Bid(bid)].into_iter().chain(allowances).collect()
-}
-
 /// A bid's deposit on its way.
 struct BidMoney<'a> {
     provider: Provider,
@@ -529,14 +518,14 @@ struct BidMoney<'a> {
 
 impl BidMoney<'_> {
     /// What others than the provider pay or get back, out of what they allowed it.
-    fn drawn(&self) -> Vec<(AllowanceId, Coin)> {
+    fn drawn(&self) -> impl Iterator<Item = (AllowanceId, Coin)> + use<'_> {
         let grantee = self.provider.0;
-        let others = self.payers.iter().filter(|part| part.payer != grantee);
-        let draw = |part: &Contribution| {
+        let others = self.payers.iter().filter(move |part| part.payer != grantee);
+        let draw = move |part: &Contribution| {
             let coin = Coin::new(self.denom.clone(), part.amount);
             (AllowanceId { grantee, granter: part.payer }, coin)
         };
-        others.map(draw).collect()
+        others.map(draw)
     }
 }
 
@@ -554,42 +543,4 @@ fn bid_money(event: &BidEvent) -> Option<BidMoney<'_>> {
         }
         BidEvent::BidWon(_) | BidEvent::BidRepriced { .. } => None,
     }
-}
-
-fn touched_by_order(event: &OrderEvent) -> Vec<StateKey> {
-    match event {
-        OrderEvent::DeploymentCreated { deployment, groups } => {
-            let group = |gseq| StateKey::Group(GroupId { deployment: deployment.id, gseq });
-            let mut keys = vec![StateKey::Deployment(deployment.id)];
-            // Counted by what is there: a forged log may claim any number.
-            keys.extend((1..=deployment.groups).zip(groups).map(|(gseq, _)| group(gseq)));
-            keys
-        }
-        OrderEvent::OrderOpened(order) => {
-            vec![StateKey::Order(order.id), StateKey::Group(order.id.group)]
-        }
-        OrderEvent::OrderMatched(id) | OrderEvent::OrderClosed { id, .. } => {
-            vec![StateKey::Order(*id)]
-        }
-        OrderEvent::GroupStarted(id)
-        | OrderEvent::GroupPaused(id)
-        | OrderEvent::GroupClosed(id) => vec![StateKey::Group(*id)],
-        OrderEvent::DeploymentUpdated { id, .. } | OrderEvent::DeploymentClosed(id) => {
-            vec![StateKey::Deployment(*id)]
-        }
-    }
-}
-
-fn touched_by_ledger(event: &LedgerEvent) -> Vec<StateKey> {
-    if let LedgerEvent::Vault(event) = event {
-        let burn = event.request_id().map(StateKey::Burn);
-        return [StateKey::Vault].into_iter().chain(burn).collect();
-    }
-    let account = event.account().map(StateKey::Account);
-    let lease = match event {
-        LedgerEvent::Withdrawn { .. } => None,
-        _ => event.lease().map(StateKey::Lease),
-    };
-    let allowances = event.allowances().into_iter().map(StateKey::Allowance);
-    account.into_iter().chain(lease).chain(allowances).collect()
 }

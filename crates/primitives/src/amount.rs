@@ -1,8 +1,9 @@
 //! Money: whole micro-units of a denom. There is no negative and no fractional money.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::fmt;
 use core::str::FromStr;
 
@@ -118,34 +119,81 @@ impl fmt::Display for Amount {
 
 /// The name of a currency, e.g. `uact`: micro-ACT.
 ///
-/// A letter, then 2 to 127 of `A-Z a-z 0-9 / : . _ -` (`sdl.md` 11). Cloning shares the text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A letter, then 2 to 127 of `A-Z a-z 0-9 / : . _ -` (`sdl.md` 11). Ordered as text. The two that
+/// nearly everything is priced in take no memory of their own; cloning others shares the text.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "alloc::string::String", into = "alloc::string::String")]
-pub struct Denom(Arc<str>);
+pub struct Denom(Name);
+
+/// One name has one variant: [`Name::of`] makes all.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Name {
+    Uact,
+    Uakt,
+    Other(Arc<String>),
+}
+
+impl Name {
+    fn of(text: &str) -> Self {
+        match text {
+            UACT => Self::Uact,
+            UAKT => Self::Uakt,
+            other => Self::Other(Arc::new(other.into())),
+        }
+    }
+}
+
+const UACT: &str = "uact";
+const UAKT: &str = "uakt";
 
 impl Denom {
     /// Micro-ACT: compute credit, one ACT is one US dollar by definition.
     #[must_use]
-    pub fn uact() -> Self {
-        Self(Arc::from("uact"))
+    pub const fn uact() -> Self {
+        Self(Name::Uact)
     }
 
     /// Micro-AKT: the staking and governance token.
     #[must_use]
-    pub fn uakt() -> Self {
-        Self(Arc::from("uakt"))
+    pub const fn uakt() -> Self {
+        Self(Name::Uakt)
     }
 
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Name::Uact => UACT,
+            Name::Uakt => UAKT,
+            Name::Other(text) => text,
+        }
+    }
+}
+
+impl fmt::Debug for Denom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Denom").field(&self.as_str()).finish()
+    }
+}
+
+impl Ord for Denom {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Name::Uact, Name::Uact) | (Name::Uakt, Name::Uakt) => Ordering::Equal,
+            _ => self.as_str().cmp(other.as_str()),
+        }
+    }
+}
+
+impl PartialOrd for Denom {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
 impl fmt::Display for Denom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
     }
 }
 
@@ -157,24 +205,24 @@ impl FromStr for Denom {
         let starts = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic());
         let goes_on = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"/:._-".contains(&byte));
         if starts && goes_on && (3..=128).contains(&text.len()) {
-            Ok(Self(Arc::from(text)))
+            Ok(Self(Name::of(text)))
         } else {
             Err(ParseError::new(text, "a denom such as uact"))
         }
     }
 }
 
-impl TryFrom<alloc::string::String> for Denom {
+impl TryFrom<String> for Denom {
     type Error = ParseError;
 
-    fn try_from(text: alloc::string::String) -> Result<Self, ParseError> {
+    fn try_from(text: String) -> Result<Self, ParseError> {
         text.parse()
     }
 }
 
-impl From<Denom> for alloc::string::String {
+impl From<Denom> for String {
     fn from(denom: Denom) -> Self {
-        denom.0.to_string()
+        denom.as_str().to_string()
     }
 }
 
@@ -196,13 +244,13 @@ impl Coin {
 
     /// `micro` micro-ACT.
     #[must_use]
-    pub fn uact(micro: u128) -> Self {
+    pub const fn uact(micro: u128) -> Self {
         Self::new(Denom::uact(), Amount::from_micro(micro))
     }
 
     /// `micro` micro-AKT.
     #[must_use]
-    pub fn uakt(micro: u128) -> Self {
+    pub const fn uakt(micro: u128) -> Self {
         Self::new(Denom::uakt(), Amount::from_micro(micro))
     }
 }
@@ -256,6 +304,15 @@ fn parse_coin(text: &str) -> Option<Coin> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn denoms_compare_as_their_texts(a in "uact|uakt|u[a-c]{3}", b in "uact|uakt|u[a-c]{3}") {
+            let [left, right] = [&a, &b].map(|text| text.parse::<Denom>().unwrap());
+            prop_assert_eq!(left.cmp(&right), a.cmp(&b));
+            prop_assert_eq!(left == right, a == b);
+        }
+    }
 
     #[test]
     fn coins_read_as_micro_units_or_as_whole_tokens() {

@@ -28,6 +28,12 @@ impl Address {
     /// The largest address there can be, for the end of a range.
     pub const LAST: Self = Self([u8::MAX; 20]);
 
+    /// An address from its bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 20]) -> Self {
+        Self(bytes)
+    }
+
     /// The account that `key` opens.
     #[must_use]
     pub fn of_key(key: &PublicKey) -> Self {

@@ -121,6 +121,27 @@ pub fn next_frame(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, FrameBroke
     Ok(Some((Frame { sequence, height, kind, payload, body }, used)))
 }
 
+/// Appends the frame of `event` as record `sequence` to `out`, and returns the record's hash. Where
+/// it cannot be, `out` is as it was.
+///
+/// # Errors
+///
+/// [`EncodeError`] for an event of more than [`BODY_BYTES_MAX`] bytes with its record.
+pub fn write_frame_into<E: Entry>(
+    out: &mut Vec<u8>,
+    sequence: u64,
+    height: BlockHeight,
+    event: &E,
+) -> Result<Digest, EncodeError> {
+    let (kind, payload) = match event.as_seal() {
+        Some(seal) => (Kind::Seal, seal.encode()?),
+        None => (Kind::Event, event.encode()?),
+    };
+    let (frame, hash) = write(sequence, height, kind, &payload)?;
+    out.extend(frame);
+    Ok(hash)
+}
+
 /// A frame in bytes and the hash of its record.
 pub(super) fn write(
     sequence: u64,

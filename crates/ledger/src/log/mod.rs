@@ -40,6 +40,7 @@ pub use chain::{Chain, LastSeal, frame_of, verify};
 pub use error::{FrameBroken, LogBroken, SealField, Unfit};
 pub use frame::{
     BODY_BYTES_MAX, BODY_BYTES_MIN, FRAME_HEADER_BYTES, Frame, Kind, checksum, next_frame,
+    write_frame_into,
 };
 pub use reader::Reader;
 

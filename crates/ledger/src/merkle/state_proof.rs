@@ -1,11 +1,11 @@
-//! [`StateProof`]: that a key has a value in a [`StateTree`], for who knows the root alone.
+//! [`StateProof`]: that a key has a value in a [`StateTree`](super::StateTree), for who knows the root alone.
 
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use undercut_primitives::Digest;
 
-use super::{Node, StateTree, bit_of, branch_hash, leaf_hash};
+use super::{bit_of, branch_hash, leaf_hash};
 
 /// One branch on the way to a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub struct StateStep {
     pub sibling: Digest,
 }
 
-/// The way from the root of a [`StateTree`] to a key, the top first. About as many steps as the
+/// The way from the root of a [`StateTree`](super::StateTree) to a key, the top first. About as many steps as the
 /// number of keys has binary digits; at most 256.
 ///
 /// On which side of a branch the key is follows from the key. So a proof has nothing to say but
@@ -46,26 +46,6 @@ impl StateProof {
     }
 }
 
-impl StateTree {
-    /// The way to a key, or `None` where the tree does not hold it. Hashes what changed since the
-    /// root was last asked for; then O(log n).
-    pub fn prove(&mut self, key: &Digest) -> Option<StateProof> {
-        let (mut node, mut steps) = (self.top.as_deref_mut()?, Vec::new());
-        loop {
-            match node {
-                Node::Leaf { key: found, .. } => {
-                    return (found == key).then_some(StateProof(steps));
-                }
-                Node::Branch { bit, children: [zero, one], .. } => {
-                    let (next, other) = if bit_of(key, *bit) { (one, zero) } else { (zero, one) };
-                    steps.push(StateStep { bit: *bit, sibling: other.hash() });
-                    node = next;
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -73,6 +53,7 @@ mod tests {
     use proptest::prelude::*;
     use undercut_primitives::crypto::{Namespace, digest};
 
+    use super::super::StateTree;
     use super::*;
 
     fn hash(number: u16) -> Digest {

@@ -35,7 +35,8 @@ impl Engine {
     /// The engine after `last`, which seals `state`.
     pub(crate) fn resumed(state: State, last: LastSeal) -> Result<Self, SnapshotError> {
         let chain = last.chain()?;
-        Ok(Self { state, chain, last: Some(last), block: None, has_stopped: false })
+        let (last, block, has_stopped, postings) = (Some(last), None, false, Vec::new());
+        Ok(Self { state, chain, last, block, has_stopped, postings })
     }
 
     /// A proof that an entry of the state has the value that it has, for who knows the state root of

@@ -25,7 +25,9 @@ use undercut_orderbook::{Deployment, Group, Order, OrderBook};
 use undercut_primitives::codec::{Canonical, ENCODED_BYTES_MAX};
 use undercut_primitives::{Address, Misfit, Provider, PublicKey, crypto};
 
-use super::{PendingParams, ProviderRecord, SINGLE, State, StateKey, VALUE, key_digest};
+use super::{
+    AccountSigner, PendingParams, ProviderRecord, SINGLE, State, StateKey, VALUE, key_digest,
+};
 use crate::{BlockContext, Genesis, Params, SnapshotError, invariants};
 
 impl State {
@@ -100,6 +102,11 @@ impl State {
         invariants::no_open_bid_without_open_order(self)?;
         invariants::leases_stream_while_they_run(self)
     }
+}
+
+/// An account whose key no command has shown yet.
+fn unseen((account, nonce): (Address, u64)) -> (Address, AccountSigner) {
+    (account, AccountSigner { nonce, key: None })
 }
 
 /// Entries taken apart.
@@ -199,7 +206,7 @@ impl Parts {
             params,
             pending,
             context,
-            nonces: self.nonces.into_iter().collect(),
+            signers: self.nonces.into_iter().map(unseen).collect(),
             keys: self.keys.into_iter().collect(),
             providers: self.providers.into_iter().collect(),
             expiries: Default::default(),

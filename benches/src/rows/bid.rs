@@ -1,0 +1,96 @@
+//! Bids through the whole engine, from bytes into a sealed block.
+//!
+//! | row | ours | floor |
+//! | --- | --- | --- |
+//! | `bid/logged` | decode the command, decide, record, seal the block with the state's root | the same records framed, checksummed and hashed into a Merkle root, with no logic |
+//! | `scale/orders` | the same with 10^2, 10^4 and 10^6 open orders | the same |
+//!
+//! Bids come without signatures; `bid/signed` adds those. What the floor leaves out and no engine can:
+//! the digest that a signature is over, the tie-break, and the digests of the entries that the state's
+//! root is made of.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use undercut_ledger::log::{checksum, next_frame};
+use undercut_ledger::merkle::Peaks;
+use undercut_primitives::crypto::{self, Namespace};
+
+use crate::clock::cpu_timed;
+use crate::contest::Contest;
+use crate::market::{Market, OpenOrders};
+use crate::row::Row;
+use crate::settings::Settings;
+
+const RECORD: Namespace = Namespace("undercut/record/v2");
+
+/// Bids for a thousand open orders.
+#[must_use]
+pub fn logged(settings: &Settings) -> Vec<Row> {
+    vec![bids("bid/logged", 1_000, settings)]
+}
+
+/// The same bids with few and with many orders open. `growth_ratio` is over the first row.
+#[must_use]
+pub fn orders(settings: &Settings) -> Vec<Row> {
+    let most = settings.sized(1_000_000, 20_000);
+    let sizes = [100, 10_000, u64::try_from(most).expect("orders are few")];
+    let rows = sizes.map(|orders| bids("scale/orders", orders, settings));
+    let least = rows[0].ns_per_op;
+    rows.map(|row| {
+        let growth = row.ns_per_op / least;
+        row.with_figure("growth_ratio", growth)
+    })
+    .into()
+}
+
+fn bids(name: &str, orders: u64, settings: &Settings) -> Row {
+    // One block more than rounds: for the round that warms up.
+    let rounds = settings.rounds() + 1;
+    let OpenOrders { mut market, blocks } = OpenOrders::new(orders, rounds);
+    let (bids, bytes) = (blocks[0].len(), blocks[0][0].len());
+    let bodies = bodies(&market, &blocks[0]);
+    let mut blocks = blocks.into_iter();
+    let ours = move || {
+        let bids = blocks.next().expect("there is a block for every round");
+        cpu_timed(|| drop(block(&mut market, &bids)))
+    };
+    let params = format!("orders={orders} block={bids} command_bytes={bytes}");
+    let contest = Contest::new(name, params).operations(bids);
+    contest.ours(ours).floor(move || floor(&bodies)).run(settings)
+}
+
+/// A block of bids that come as bytes; returns its frames.
+fn block(market: &mut Market, bids: &[Vec<u8>]) -> Vec<u8> {
+    market.begin();
+    bids.iter().for_each(|bytes| market.execute_bytes(bytes));
+    market.end().frames
+}
+
+/// The bodies of the records of a block of these bids.
+fn bodies(market: &Market, bids: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let frames = block(&mut market.clone(), bids);
+    let (mut rest, mut bodies) = (&frames[..], Vec::new());
+    while let Some((frame, used)) = next_frame(rest).expect("the frames are the engine's own") {
+        bodies.push(frame.body.to_vec());
+        rest = &rest[used..];
+    }
+    assert_eq!(bodies.len(), 2 * bids.len() + 2, "two records a bid, the opening and the seal");
+    bodies
+}
+
+/// The same bytes framed, checksummed, hashed, and bound in one root.
+fn floor(bodies: &[Vec<u8>]) -> Duration {
+    let bytes = bodies.iter().map(|body| body.len() + 8).sum();
+    cpu_timed(|| {
+        let (mut frames, mut peaks) = (Vec::with_capacity(bytes), Peaks::EMPTY);
+        for body in bodies {
+            let length = u32::try_from(body.len()).expect("a body is short");
+            frames.extend(length.to_le_bytes());
+            frames.extend(checksum(body).to_le_bytes());
+            frames.extend_from_slice(body);
+            peaks.push(crypto::digest(RECORD, body));
+        }
+        black_box((peaks.root(), frames));
+    })
+}
