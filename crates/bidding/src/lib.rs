@@ -30,6 +30,7 @@
 
 extern crate alloc;
 
+mod auctions;
 mod bid;
 mod book;
 mod eligibility;
@@ -40,11 +41,17 @@ mod offer;
 mod params;
 pub mod plain;
 mod profile;
+mod proofs;
+mod providers;
 mod queue;
+mod queues;
 mod rank;
 mod registration;
 pub mod why;
 
+pub use auctions::{
+    AuctionEvent, Auctions, BidRefusal, ClassHandle, OpenBid, OrderHandle, ProviderHandle,
+};
 pub use bid::{Bid, BidClosedReason, BidState, NewBid};
 pub use book::{Award, BidBook, BidOrigin, OPEN_BIDS_MAX};
 pub use eligibility::{Ineligible, eligibility};

@@ -5,7 +5,7 @@
 //! one in any order of insertion.
 
 use core::cmp::Reverse;
-use core::hash::BuildHasherDefault;
+use core::hash::{BuildHasherDefault, Hash};
 
 use priority_queue::PriorityQueue;
 use rustc_hash::FxHasher;
@@ -18,17 +18,17 @@ use crate::Rank;
 /// There is no iteration in heap order: it would depend on the order of insertion.
 /// [`crate::plain::BidQueue`] does the same with a sorted list and passes the same tests.
 #[derive(Clone, Debug, Default)]
-pub struct BidQueue(PriorityQueue<BidId, Reverse<Rank>, BuildHasherDefault<FxHasher>>);
+pub struct BidQueue(Heap<BidId>);
 
 impl BidQueue {
     /// Adds a bid, or ranks it anew.
     pub fn push(&mut self, rank: Rank) {
-        self.0.push(rank.id, Reverse(rank));
+        self.0.push(rank.id, rank);
     }
 
     /// Ranks a bid anew; `false` when it is not in the queue.
     pub fn reprice(&mut self, rank: Rank) -> bool {
-        self.0.change_priority(&rank.id, Reverse(rank)).is_some()
+        self.0.reprice(&rank.id, rank)
     }
 
     /// Takes a bid out; `false` when it is not in the queue.
@@ -39,13 +39,13 @@ impl BidQueue {
     /// The lowest rank.
     #[must_use]
     pub fn best(&self) -> Option<Rank> {
-        self.0.peek().map(|(_, Reverse(rank))| *rank)
+        self.0.best().map(|(_, rank)| rank)
     }
 
     /// The highest rank.
     #[must_use]
     pub fn worst(&self) -> Option<Rank> {
-        self.0.iter().map(|(_, Reverse(rank))| *rank).max()
+        self.0.ranks().max()
     }
 
     /// How many bids there are.
@@ -57,7 +57,49 @@ impl BidQueue {
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.len() == 0
+    }
+}
+
+/// Ranks by what stands for their bids: an id, or the handle of a provider.
+#[derive(Clone, Debug)]
+pub(crate) struct Heap<K: Hash + Eq>(PriorityQueue<K, Reverse<Rank>, BuildHasherDefault<FxHasher>>);
+
+impl<K: Hash + Eq> Default for Heap<K> {
+    fn default() -> Self {
+        Self(PriorityQueue::default())
+    }
+}
+
+impl<K: Hash + Eq + Copy> Heap<K> {
+    pub(crate) fn push(&mut self, key: K, rank: Rank) {
+        self.0.push(key, Reverse(rank));
+    }
+
+    pub(crate) fn reprice(&mut self, key: &K, rank: Rank) -> bool {
+        self.0.change_priority(key, Reverse(rank)).is_some()
+    }
+
+    pub(crate) fn remove(&mut self, key: &K) -> Option<Rank> {
+        self.0.remove(key).map(|(_, Reverse(rank))| rank)
+    }
+
+    pub(crate) fn best(&self) -> Option<(K, Rank)> {
+        self.0.peek().map(|(key, Reverse(rank))| (*key, *rank))
+    }
+
+    /// In an order that says nothing.
+    pub(crate) fn ranks(&self) -> impl Iterator<Item = Rank> {
+        self.0.iter().map(|(_, Reverse(rank))| *rank)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Takes everything out and keeps the room.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
     }
 }
 

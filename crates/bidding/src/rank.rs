@@ -20,6 +20,19 @@ impl TieBreak {
         let parts: [&[u8]; 2] = [entropy.as_bytes(), bid.provider.0.as_bytes()];
         Self(crypto::digest_parts(TIE, &parts))
     }
+
+    /// One that no hash gave, for ties that no test could wait for.
+    #[cfg(test)]
+    pub(crate) const fn from_digest(digest: Digest) -> Self {
+        Self(digest)
+    }
+
+    /// The first eight bytes as a number. Numbers compare as the tie-breaks do, as far as they go.
+    #[must_use]
+    pub const fn start(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = *self.0.as_bytes();
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
 }
 
 /// Where a bid stands among the bids of its order; the smallest wins.

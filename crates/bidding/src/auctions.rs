@@ -1,0 +1,421 @@
+//! [`Auctions`]: the matching core alone: orders, eligible bids, the best of each, and events.
+//!
+//! What [`BidBook`](crate::BidBook) does for the market this does without records, deposits and
+//! signatures, on the same queues and the same bits of eligibility, for those who embed no more than
+//! the matching or measure it. Orders, providers and requirements are named by handles, which are
+//! small numbers that mean something to one `Auctions` alone: they are given again after
+//! [`Auctions::close`], and stand in no bytes, no hash and no order of anything.
+//!
+//! In steady state nothing here allocates: an open bid takes 32 bytes, an order 136 bytes, and what
+//! a closed order had is used by the next.
+//!
+//! | step | time |
+//! | --- | --- |
+//! | [`Auctions::open`], [`Auctions::bid`] | O(1) |
+//! | [`Auctions::reprice`], [`Auctions::withdraw`] | O(bids of the order), 32 bytes each |
+//! | [`Auctions::best`], [`Auctions::award`] | O(1), O(bids of the order) after the best has gone |
+//!
+//! An order with more than 128 open bids is kept in a heap: O(log n) for all of these.
+//!
+//! ```
+//! use undercut_bidding::{AuctionEvent, Auctions, ProviderProfile};
+//! use undercut_primitives::{
+//!     Address, Decimal, DeploymentId, Digest, GroupId, GroupSpec, Provider, Requirements, Tenant,
+//! };
+//!
+//! let tenant = Tenant(Address::of_module("tenant"));
+//! let id = GroupId { deployment: DeploymentId { tenant, dseq: 1 }, gseq: 1 }.order(1);
+//! let spec = GroupSpec { name: "g".into(), requirements: Requirements::default(), units: vec![] };
+//! let price = Decimal::from_whole;
+//!
+//! let mut auctions = Auctions::default();
+//! let class = auctions.class(&spec).expect("there are few classes");
+//! let [one, other] = ["p1", "p2"].map(|name| {
+//!     let provider = auctions.provider(Provider(Address::of_module(name)));
+//!     auctions.qualify(class, provider, &ProviderProfile::default()).expect("nothing is asked for");
+//!     provider
+//! });
+//! let order = auctions.open(id, &Digest::ZERO, price(10), class).expect("there are few orders");
+//! auctions.bid(order, one, price(7))?;
+//! auctions.bid(order, other, price(5))?;
+//! let won = auctions.award(order).expect("there are bids");
+//! assert_eq!((won.provider, won.price), (other, price(5)));
+//! auctions.close(order);
+//! assert_eq!(auctions.events().last(), Some(&AuctionEvent::Closed { order, lost: 1 }));
+//! # Ok::<(), undercut_bidding::BidRefusal>(())
+//! ```
+
+use alloc::vec::Vec;
+
+use undercut_primitives::{
+    Address, Decimal, DeploymentId, Digest, GroupId, GroupSpec, OrderId, Provider, Tenant,
+};
+
+use crate::proofs::{NO_CLASS, Proofs};
+use crate::providers::Providers;
+use crate::queues::{Entry, Names, Queues, place};
+use crate::{Ineligible, ProviderProfile, Rank, TieBreak, eligibility};
+
+/// An open order, until it is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderHandle(u32);
+
+/// A provider, for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProviderHandle(u32);
+
+/// What orders ask of a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClassHandle(u32);
+
+/// An open bid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenBid {
+    /// Whose.
+    pub provider: ProviderHandle,
+    /// Micro-units per block, for the whole order.
+    pub price: Decimal,
+}
+
+/// What happened, in 32 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuctionEvent {
+    /// An order is open.
+    Opened {
+        /// Which.
+        order: OrderHandle,
+    },
+    /// A bid takes part.
+    Placed {
+        /// In which order.
+        order: OrderHandle,
+        /// Whose.
+        provider: ProviderHandle,
+        /// Micro-units per block.
+        price: Decimal,
+    },
+    /// A bid has another price.
+    Repriced {
+        /// In which order.
+        order: OrderHandle,
+        /// Whose.
+        provider: ProviderHandle,
+        /// Micro-units per block.
+        price: Decimal,
+    },
+    /// A bid was taken back.
+    Withdrawn {
+        /// In which order.
+        order: OrderHandle,
+        /// Whose.
+        provider: ProviderHandle,
+    },
+    /// The best bid was taken out of its order.
+    Won {
+        /// Of which order.
+        order: OrderHandle,
+        /// Whose.
+        provider: ProviderHandle,
+        /// Micro-units per block.
+        price: Decimal,
+    },
+    /// An order is over; every bid that was still open has lost.
+    Closed {
+        /// Which.
+        order: OrderHandle,
+        /// How many bids lost.
+        lost: u32,
+    },
+}
+
+/// Why a bid takes no part. Variants stand in the order of checking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BidRefusal {
+    /// The order is closed.
+    #[error("the order is not open")]
+    NotOpen,
+    /// The provider never qualified for what the order asks for, or its profile has changed since.
+    #[error("the provider is not known to be eligible")]
+    NotQualified,
+    /// A price of nothing.
+    #[error("the price is zero")]
+    PriceZero,
+    /// The price is above the ceiling.
+    #[error("the price of {price} a block is above the ceiling of {ceiling}")]
+    PriceAboveCeiling {
+        /// The bid's price, micro-units per block.
+        price: Decimal,
+        /// The most the tenant pays, micro-units per block.
+        ceiling: Decimal,
+    },
+    /// The provider has no open bid in this order.
+    #[error("the provider has no open bid here")]
+    NoBid,
+}
+
+/// Auctions side by side. See the [module's page](self) for what each step takes.
+#[derive(Clone, Debug, Default)]
+pub struct Auctions {
+    queues: Queues,
+    orders: Vec<Named>,
+    providers: Providers<()>,
+    proofs: Proofs,
+    events: Vec<AuctionEvent>,
+}
+
+/// What a tie-break is made of.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    id: OrderId,
+    entropy: Digest,
+}
+
+/// The bids of one order as they rank.
+struct Bidders<'a> {
+    orders: &'a [Named],
+    providers: &'a Providers<()>,
+    order: OrderHandle,
+}
+
+impl Names for Bidders<'_> {
+    fn rank(&self, entry: &Entry) -> Rank {
+        let provider = self.providers.address(entry.provider);
+        let named = self.orders.get(place(self.order.0));
+        // Handles in entries were given here, so both are known.
+        let named = named.copied().unwrap_or(NOBODY);
+        let id = named.id.bid(provider);
+        Rank { price: entry.price, tie: TieBreak::of(&named.entropy, &id), id }
+    }
+}
+
+/// Stands where a handle of another `Auctions` was given.
+const NOBODY: Named = {
+    let deployment = DeploymentId { tenant: Tenant(Address::FIRST), dseq: 0 };
+    let id = OrderId { group: GroupId { deployment, gseq: 0 }, oseq: 0 };
+    Named { id, entropy: Digest::ZERO }
+};
+
+impl Auctions {
+    /// The handle of a provider, the same whenever it is asked for. O(log providers).
+    pub fn provider(&mut self, provider: Provider) -> ProviderHandle {
+        ProviderHandle(self.providers.add(provider))
+    }
+
+    /// The handle of what `spec` asks of a provider, the same for all groups that ask for the same;
+    /// `None` when there are 4,096 others. O(log classes) comparisons of attributes.
+    pub fn class(&mut self, spec: &GroupSpec) -> Option<ClassHandle> {
+        Some(self.proofs.join(spec)).filter(|class| *class != NO_CLASS).map(ClassHandle)
+    }
+
+    /// Says once that no order of the class comes any more, for one [`Auctions::class`].
+    pub fn leave_class(&mut self, class: ClassHandle) {
+        self.proofs.leave(class.0);
+    }
+
+    /// Finds out whether a provider is eligible for a class, and notes it if so.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Ineligible`], as [`eligibility`] says for a group of the class.
+    pub fn qualify(
+        &mut self,
+        class: ClassHandle,
+        provider: ProviderHandle,
+        profile: &ProviderProfile,
+    ) -> Result<(), Ineligible> {
+        if let Some((spec, _)) = self.proofs.class(class.0) {
+            eligibility(spec, profile)?;
+            self.proofs.note(class.0, provider.0);
+        }
+        Ok(())
+    }
+
+    /// Forgets for what a provider qualified, because its profile has changed. O(classes).
+    pub fn forget_profile(&mut self, provider: ProviderHandle) {
+        self.proofs.forget(provider.0);
+    }
+
+    /// Opens an order; `None` when 2^32 are open. `entropy` decides between equal prices, as for
+    /// [`TieBreak::of`].
+    pub fn open(
+        &mut self,
+        id: OrderId,
+        entropy: &Digest,
+        ceiling: Decimal,
+        class: ClassHandle,
+    ) -> Option<OrderHandle> {
+        let number = self.queues.open(ceiling, class.0)?;
+        let (order, named) = (OrderHandle(number), Named { id, entropy: *entropy });
+        match self.orders.get_mut(place(number)) {
+            Some(closed) => *closed = named,
+            None => self.orders.push(named),
+        }
+        self.events.push(AuctionEvent::Opened { order });
+        Some(order)
+    }
+
+    /// Places the bid of a provider that has none open in this order; the caller knows that, as it
+    /// knows its bids by id.
+    ///
+    /// # Errors
+    ///
+    /// [`BidRefusal`] from `NotOpen` to `PriceAboveCeiling`.
+    #[inline]
+    pub fn bid(
+        &mut self,
+        order: OrderHandle,
+        provider: ProviderHandle,
+        price: Decimal,
+    ) -> Result<(), BidRefusal> {
+        self.check(order, provider, price)?;
+        let entry = Entry { price, tie: 0, provider: provider.0 };
+        let Self { queues, orders, providers, .. } = self;
+        if !queues.push(order.0, entry, &Bidders { orders, providers, order }) {
+            return Err(BidRefusal::NotOpen);
+        }
+        self.events.push(AuctionEvent::Placed { order, provider, price });
+        Ok(())
+    }
+
+    #[inline]
+    fn check(
+        &self,
+        order: OrderHandle,
+        provider: ProviderHandle,
+        price: Decimal,
+    ) -> Result<(), BidRefusal> {
+        let header = self.queues.header(order.0).ok_or(BidRefusal::NotOpen)?;
+        if !self.proofs.holds(header.class, provider.0) {
+            return Err(BidRefusal::NotQualified);
+        }
+        if price.is_zero() {
+            return Err(BidRefusal::PriceZero);
+        }
+        let ceiling = header.ceiling;
+        if price > ceiling {
+            return Err(BidRefusal::PriceAboveCeiling { price, ceiling });
+        }
+        Ok(())
+    }
+
+    /// Gives an open bid another price, lower or higher.
+    ///
+    /// # Errors
+    ///
+    /// [`BidRefusal`], the first that holds.
+    #[inline]
+    pub fn reprice(
+        &mut self,
+        order: OrderHandle,
+        provider: ProviderHandle,
+        price: Decimal,
+    ) -> Result<(), BidRefusal> {
+        self.check(order, provider, price)?;
+        let entry = Entry { price, tie: 0, provider: provider.0 };
+        let Self { queues, orders, providers, .. } = self;
+        if !queues.reprice(order.0, entry, &Bidders { orders, providers, order }) {
+            return Err(BidRefusal::NoBid);
+        }
+        self.events.push(AuctionEvent::Repriced { order, provider, price });
+        Ok(())
+    }
+
+    /// Takes an open bid back.
+    ///
+    /// # Errors
+    ///
+    /// [`BidRefusal::NoBid`].
+    #[inline]
+    pub fn withdraw(
+        &mut self,
+        order: OrderHandle,
+        provider: ProviderHandle,
+    ) -> Result<(), BidRefusal> {
+        self.queues.remove(order.0, provider.0).ok_or(BidRefusal::NoBid)?;
+        self.events.push(AuctionEvent::Withdrawn { order, provider });
+        Ok(())
+    }
+
+    /// The best bid of an order: the lowest [`Rank`].
+    #[inline]
+    pub fn best(&mut self, order: OrderHandle) -> Option<OpenBid> {
+        let Self { queues, orders, providers, .. } = self;
+        queues.best(order.0, &Bidders { orders, providers, order }).map(OpenBid::of)
+    }
+
+    /// The highest [`Rank`] of an order. O(bids of the order).
+    #[must_use]
+    pub fn worst(&self, order: OrderHandle) -> Option<Rank> {
+        self.queues.ranks(order.0, &self.names(order)).into_iter().max()
+    }
+
+    /// Takes the best bid out of its order: it has won. Taken once more, it gives the next best.
+    #[inline]
+    pub fn award(&mut self, order: OrderHandle) -> Option<OpenBid> {
+        let Self { queues, orders, providers, .. } = self;
+        let won = queues.pop(order.0, &Bidders { orders, providers, order }).map(OpenBid::of)?;
+        let OpenBid { provider, price } = won;
+        self.events.push(AuctionEvent::Won { order, provider, price });
+        Some(won)
+    }
+
+    /// Ends an order; bids that are still open have lost. The handle is free for another order.
+    pub fn close(&mut self, order: OrderHandle) {
+        if let Some(lost) = self.queues.close(order.0) {
+            self.events.push(AuctionEvent::Closed { order, lost });
+        }
+    }
+
+    /// How many open bids an order has.
+    #[must_use]
+    pub fn len(&self, order: OrderHandle) -> usize {
+        self.queues.len(order.0)
+    }
+
+    /// Whether an order has no open bid, or is closed.
+    #[must_use]
+    pub fn is_empty(&self, order: OrderHandle) -> bool {
+        self.len(order) == 0
+    }
+
+    /// The rank of a bid at this price, with the tie-break that decides. One hash.
+    #[must_use]
+    pub fn rank(&self, order: OrderHandle, bid: OpenBid) -> Rank {
+        let OpenBid { provider, price } = bid;
+        self.names(order).rank(&Entry { price, tie: 0, provider: provider.0 })
+    }
+
+    fn names(&self, order: OrderHandle) -> Bidders<'_> {
+        Bidders { orders: &self.orders, providers: &self.providers, order }
+    }
+
+    /// What happened since [`Auctions::clear_events`], in its order.
+    #[must_use]
+    pub fn events(&self) -> &[AuctionEvent] {
+        &self.events
+    }
+
+    /// Empties the list of events and keeps its room. Whoever reads events does so now and then: the
+    /// list grows until it is emptied.
+    pub fn clear_events(&mut self) {
+        self.events.clear();
+    }
+
+    /// Bytes that orders and bids have, in use and in reserve, without providers, proofs of
+    /// eligibility, events, and heaps of large orders.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let orders = self.orders.capacity().saturating_mul(size_of::<Named>());
+        self.queues.bytes().saturating_add(orders)
+    }
+}
+
+impl OpenBid {
+    const fn of(entry: Entry) -> Self {
+        Self { provider: ProviderHandle(entry.provider), price: entry.price }
+    }
+}
+
+#[cfg(test)]
+mod tests;
