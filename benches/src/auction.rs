@@ -47,6 +47,7 @@ pub struct Bid {
 
 /// What happens, with all that anybody may need to know of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are named after what they are")]
 pub enum Event {
     /// An auction begins in this place, the number tells which.
     Open { auction: u32, number: u32 },
@@ -64,6 +65,7 @@ pub enum Event {
 
 /// What happens, in 16 bytes: as much of it as ours and the floor need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are named after what they are")]
 pub enum Step {
     /// [`Event::Open`].
     Open { auction: u32, number: u32 },

@@ -185,7 +185,9 @@ macro_rules! queues {
                     Event::Take { auction } => {
                         let queue = &mut self.queues[at(*auction)];
                         let best = queue.best();
-                        best.iter().for_each(|best| drop(queue.remove(&best.id)));
+                        if let Some(best) = &best {
+                            queue.remove(&best.id);
+                        }
                         winners.note(*auction, best.map(|best| whole(best.price)));
                     }
                     Event::Close { auction } => self.queues[at(*auction)] = <$queue>::default(),
