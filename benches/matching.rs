@@ -1,242 +1,105 @@
 //! Auctions: admitting, repricing and withdrawing bids, and naming the winner.
 //!
-//! `matching::award`: 64 orders are open at once and receive k bids each, at prices drawn uniformly
-//! from 1 to 10,000 so that ties occur. One bid in ten is withdrawn, one in ten repriced; the steps
-//! of different orders are interleaved at random. An order ends with its winner taken out, and in
-//! one order of ten the next best is asked for as well. Seed 42. Compared are
+//! `matching::award`: k bids for each order, so many orders open at once, seed 42; see
+//! [`undercut_benches::auction::auctions`] for what happens to them. One iteration plays 20,000 bids.
+//! `matching::habitat`: one long book, seed 17.
 //!
-//! | queue | what it is |
+//! | by | what it is |
 //! | --- | --- |
-//! | `heap` | [`BidQueue`], the one in use |
-//! | `plain` | [`plain::BidQueue`], a sorted list |
-//! | `floor` | [`TrackedMinimum`], the least that keeps the best bid at hand; it looks for nothing by id but the bids that are withdrawn or repriced |
+//! | `ours` | [`Auctions`](undercut_bidding::Auctions), with eligibility, ceiling and events |
+//! | `floor` | [`TrackedMinimum`], the least that keeps the best bid at hand |
+//! | `plain`, `queue` | whole ranks in a sorted list, and in [`BidQueue`](undercut_bidding::BidQueue) |
+//! | `priority-queue`, `btree-set`, `binary-heap` | structures of libraries over compact bids |
+//! | `lobster`, `limitbook`, `matchcore`, `orderbook-rs` | [order books of others](undercut_benches::auction) |
 //!
 //! `matching::admit`: k providers bid for one order that asks for 4 of the 20 attributes each has,
 //! are admitted, and one is awarded. `part=book` is all of it, `part=eligibility` the comparison of
-//! attributes alone, the part that a hash of attribute sets would save.
+//! attributes alone.
 //!
-//! Estimate. A rank is 128 bytes, two cache lines. `floor` writes them and compares one price: some
-//! 10 ns per bid, and for one bid in five looks at k of them. The heap hashes a 72-byte id for every
-//! step, keeps three lists that grow apart and follows two indirections per comparison: some 100 to
-//! 200 ns. The plain list compares k ids for each step and moves half of k ranks: some 30 ns at
-//! k = 4, and 1 us at k = 256. So the heap has to earn its place above some 64 bids per order; below,
-//! it must only not be in the way, as [`BidParams::bids_max`] is 20 by default. Admission copies
-//! the offer twice and hashes the tie-break, some hundred nanoseconds each, and compares 4 × 10
-//! short texts.
+//! Estimate. A compact bid is 16 bytes: for the floor, placing one is a store and a comparison, some
+//! 5 ns, and for one bid in five a look at k of them. Eligibility is a bit, 1 ns; an event 32 bytes,
+//! 3 ns; an entry of 32 bytes instead of 16 costs where the open bids do not fit into a cache.
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput};
+#[cfg(feature = "peers")]
+use undercut_benches::auction::peers;
+use undercut_benches::auction::{
+    Books, Heap, Ours, Plain, Prioritised, Queued, Sorted, Stream, TrackedMinimum, Winners,
+    auctions, habitat, play,
+};
 use undercut_benches::{
     Generator, PRICE_MAX, attributes, digest, order_id, provider, spec, unsigned,
 };
 use undercut_bidding::{
-    BidBook, BidOrigin, BidParams, BidQueue, NewBid, ProviderProfile, Rank, TieBreak, eligibility,
-    plain,
+    BidBook, BidOrigin, BidParams, NewBid, ProviderProfile, Rank, TieBreak, eligibility, plain,
 };
 use undercut_orderbook::{AwardMode, Group, GroupState, Order, OrderState, ReclamationParams};
-use undercut_primitives::{
-    BidId, BlockHeight, Coin, Decimal, Denom, Digest, PricePerBlock, Provider,
-};
+use undercut_primitives::{BidId, BlockHeight, Coin, Decimal, Denom, PricePerBlock, Provider};
 
-const ORDERS: usize = 64;
-const BIDS_RANKED: [usize; 4] = [4, 16, 64, 256];
+const BIDS: usize = 20_000;
+const CELLS: [(usize, usize); 6] =
+    [(4, 64), (4, 8_192), (16, 64), (16, 8_192), (64, 64), (64, 8_192)];
 const BIDS_ADMITTED: [usize; 3] = [4, 16, 64];
 
 fn main() {
-    undercut_benches::run(&[award, admit]);
+    undercut_benches::run(&[award, long_book, admit]);
 }
 
-/// What happens to the queue of one order.
-#[derive(Clone, Copy)]
-enum Step {
-    Push(Rank),
-    Reprice(Rank),
-    Remove(BidId),
-    Award { is_next_asked: bool },
+/// Times one contestant, after it has named the expected winners.
+fn time<B: Books>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: String,
+    mut books: B,
+    steps: &[B::Step],
+    expected: Winners,
+) {
+    assert_eq!(play(&mut books, steps).1, expected, "{name}");
+    group.bench_function(name, |bencher| bencher.iter(|| play(&mut books, steps).1));
 }
 
-/// Steps in time, each with the place of its order.
-type Workload = Vec<(usize, Step)>;
-
-/// The open bids of one order.
-trait Queue: Default {
-    fn push(&mut self, rank: Rank);
-    fn reprice(&mut self, rank: Rank) -> bool;
-    fn remove(&mut self, id: &BidId) -> bool;
-    fn best(&self) -> Option<Rank>;
-}
-
-macro_rules! queue {
-    ($name:ty) => {
-        impl Queue for $name {
-            fn push(&mut self, rank: Rank) {
-                <$name>::push(self, rank);
-            }
-
-            fn reprice(&mut self, rank: Rank) -> bool {
-                <$name>::reprice(self, rank)
-            }
-
-            fn remove(&mut self, id: &BidId) -> bool {
-                <$name>::remove(self, id)
-            }
-
-            fn best(&self) -> Option<Rank> {
-                <$name>::best(self)
-            }
-        }
-    };
-}
-
-queue!(BidQueue);
-queue!(plain::BidQueue);
-
-/// Bids in the order of arrival and the place of the best: the least that an auction can do.
-#[derive(Default)]
-struct TrackedMinimum {
-    ranks: Vec<Rank>,
-    best: usize,
-}
-
-impl TrackedMinimum {
-    fn place(&self, id: &BidId) -> Option<usize> {
-        // All bids of a queue are for one order, so the provider is all that differs.
-        self.ranks.iter().position(|rank| rank.id.provider == id.provider)
+fn others(group: &mut BenchmarkGroup<'_, WallTime>, keys: &str, stream: &Stream, won: Winners) {
+    let (events, name) = (&stream.events, |by: &str| format!("{keys} by={by}"));
+    time(group, name("priority-queue"), Prioritised::new(stream), events, won);
+    time(group, name("btree-set"), Sorted::new(stream), events, won);
+    time(group, name("binary-heap"), Heap::new(stream), events, won);
+    #[cfg(feature = "peers")]
+    {
+        time(group, name("lobster"), peers::Lobster::new(stream), events, won);
+        time(group, name("limitbook"), peers::Limitbook::new(stream), events, won);
+        time(group, name("matchcore"), peers::Matchcore::new(stream), events, won);
+        time(group, name("orderbook-rs"), peers::OrderbookRs::new(stream), events, won);
     }
-
-    fn find_best(&mut self) {
-        let ranks = self.ranks.iter().enumerate();
-        self.best = ranks.min_by_key(|(_, rank)| **rank).map_or(0, |(place, _)| place);
-    }
-}
-
-impl Queue for TrackedMinimum {
-    fn push(&mut self, rank: Rank) {
-        if self.best().is_none_or(|best| rank < best) {
-            self.best = self.ranks.len();
-        }
-        self.ranks.push(rank);
-    }
-
-    fn reprice(&mut self, rank: Rank) -> bool {
-        let Some(place) = self.place(&rank.id) else { return false };
-        let best = self.ranks[self.best];
-        self.ranks[place] = rank;
-        if rank < best {
-            self.best = place;
-        } else if place == self.best {
-            self.find_best();
-        }
-        true
-    }
-
-    fn remove(&mut self, id: &BidId) -> bool {
-        let Some(place) = self.place(id) else { return false };
-        self.ranks.swap_remove(place);
-        if place == self.best {
-            self.find_best();
-        } else if self.best == self.ranks.len() {
-            // The last one, which was the best, took the free place.
-            self.best = place;
-        }
-        true
-    }
-
-    fn best(&self) -> Option<Rank> {
-        self.ranks.get(self.best).copied()
-    }
-}
-
-fn rank(id: BidId, entropy: &Digest, generator: &mut Generator) -> Rank {
-    let price = Decimal::from_whole(1 + generator.below(PRICE_MAX));
-    Rank { price, tie: TieBreak::of(entropy, &id), id }
-}
-
-/// The steps of one order in their sequence.
-fn steps(number: u64, bids: usize, generator: &mut Generator) -> Vec<Step> {
-    let (order, entropy) = (order_id(number, 1), digest(number));
-    let mut steps = Vec::new();
-    for bidder in (0..).take(bids) {
-        let id = order.bid(provider(bidder));
-        steps.push(Step::Push(rank(id, &entropy, generator)));
-        let before = order.bid(provider(generator.below(bidder + 1)));
-        match generator.below(10) {
-            0 => steps.push(Step::Remove(before)),
-            1 => steps.push(Step::Reprice(rank(before, &entropy, generator))),
-            _ => {}
-        }
-    }
-    steps.push(Step::Award { is_next_asked: generator.one(10) });
-    steps
-}
-
-/// All orders side by side: whose turn it is, is drawn among those that have steps left.
-fn workload(bids: usize) -> Workload {
-    let mut generator = Generator::new(42);
-    let steps = (0..).take(ORDERS).map(|number| steps(number, bids, &mut generator).into_iter());
-    let mut open: Vec<_> = steps.enumerate().collect();
-    let mut workload = Workload::new();
-    while !open.is_empty() {
-        let turn = generator.place(open.len());
-        let (order, steps) = &mut open[turn];
-        match steps.next() {
-            Some(step) => workload.push((*order, step)),
-            None => drop(open.swap_remove(turn)),
-        }
-    }
-    workload
-}
-
-/// Plays a workload. Returns how many bids were found again, the winners, and the runners-up that
-/// were asked for.
-fn auction<Q: Queue>(workload: &Workload) -> (u32, Vec<Option<Rank>>) {
-    let mut queues: Vec<Q> = (0..ORDERS).map(|_| Q::default()).collect();
-    let (mut found, mut winners) = (0, Vec::with_capacity(2 * ORDERS));
-    for (order, step) in workload {
-        let queue = &mut queues[*order];
-        match step {
-            Step::Push(rank) => queue.push(*rank),
-            Step::Reprice(rank) => found += u32::from(queue.reprice(*rank)),
-            Step::Remove(id) => found += u32::from(queue.remove(id)),
-            Step::Award { is_next_asked } => {
-                let best = queue.best();
-                winners.push(best);
-                if let Some(best) = best {
-                    queue.remove(&best.id);
-                }
-                if *is_next_asked {
-                    winners.push(queue.best());
-                }
-                // The queue goes with its order.
-                *queue = Q::default();
-            }
-        }
-    }
-    (found, winners)
 }
 
 fn award(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("matching::award");
-    for bids in BIDS_RANKED {
-        let workload = workload(bids);
-        let expected = auction::<plain::BidQueue>(&workload);
-        assert!(expected.1.iter().flatten().count() > ORDERS / 2, "most orders have a winner");
-        assert_eq!(auction::<BidQueue>(&workload), expected);
-        assert_eq!(auction::<TrackedMinimum>(&workload), expected);
-
-        let placed = workload.iter().filter(|(_, step)| matches!(step, Step::Push(_))).count();
-        group.throughput(Throughput::Elements(placed.try_into().expect("bids are few")));
-        group.bench_function(format!("bids={bids} queue=heap"), |bencher| {
-            bencher.iter(|| auction::<BidQueue>(&workload));
-        });
-        group.bench_function(format!("bids={bids} queue=plain"), |bencher| {
-            bencher.iter(|| auction::<plain::BidQueue>(&workload));
-        });
-        group.bench_function(format!("bids={bids} queue=floor"), |bencher| {
-            bencher.iter(|| auction::<TrackedMinimum>(&workload));
-        });
+    for (bids_each, open) in CELLS {
+        let stream = auctions(BIDS, bids_each, open, 42);
+        let (mut ours, keys) = (Ours::new(&stream, false), format!("bids={bids_each} open={open}"));
+        let won = play(&mut ours, &stream.steps).1;
+        assert!(won.count > 0, "somebody wins");
+        group.throughput(Throughput::Elements(stream.bids.try_into().expect("bids are few")));
+        let name = |by: &str| format!("{keys} by={by}");
+        time(&mut group, name("ours"), ours, &stream.steps, won);
+        time(&mut group, name("floor"), TrackedMinimum::new(&stream), &stream.steps, won);
+        time(&mut group, name("plain"), Plain::new(&stream), &stream.events, won);
+        time(&mut group, name("queue"), Queued::new(&stream), &stream.events, won);
+        others(&mut group, &keys, &stream, won);
     }
+    group.finish();
+}
+
+fn long_book(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("matching::habitat");
+    let stream = habitat(10_000, 1_000, BIDS, 17);
+    let (mut ours, steps) = (Ours::new(&stream, true), Ours::steps(&stream, true));
+    let won = play(&mut ours, &steps).1;
+    group.throughput(Throughput::Elements(stream.events.len().try_into().expect("few")));
+    time(&mut group, "resting=10000 by=ours".to_owned(), ours, &steps, won);
+    others(&mut group, "resting=10000", &stream, won);
     group.finish();
 }
 

@@ -75,6 +75,7 @@ const THIRD_PARTY: [(&str, &[&str]); 11] = [
             "parquet",
             "serde",
             "serde_json",
+            "stats_alloc",
             "thiserror",
             "tokio",
             "tracing",
@@ -94,7 +95,7 @@ const CORE: [&str; 5] = ["primitives", "orderbook", "bidding", "ledger", "market
 const CORE_DEPENDENCIES_MAX: usize = 5;
 
 /// Third-party crates as code names them, and the files or folders that may.
-const HOMES: [(&str, &[&str]); 18] = [
+const HOMES: [(&str, &[&str]); 19] = [
     ("bincode", &["crates/primitives/src/codec/plain.rs"]),
     ("crc32fast", &["crates/ledger/src/log/frame.rs"]),
     ("sha2", &["crates/primitives/src/crypto.rs"]),
@@ -107,6 +108,7 @@ const HOMES: [(&str, &[&str]); 18] = [
     ("annotate_snippets", &["crates/sdl/src/"]),
     ("num_bigint", &["crates/provider/src/"]),
     ("rand_chacha", &["crates/simulation/src/"]),
+    ("stats_alloc", &["crates/cli/src/bin/"]),
     ("clap", &["crates/cli/src/"]),
     ("csv", &["crates/cli/src/log/export/"]),
     ("parquet", &["crates/cli/src/log/export/"]),

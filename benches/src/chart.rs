@@ -225,7 +225,13 @@ mod tests {
     use crate::row::Other;
 
     fn report(rows: Vec<Row>) -> Report {
-        Report { schema: SCHEMA.into(), quick: true, machine: Machine::default(), rows }
+        Report {
+            schema: SCHEMA.into(),
+            quick: true,
+            machine: Machine::default(),
+            rows,
+            roots: Vec::new(),
+        }
     }
 
     fn row(name: &str) -> Row {

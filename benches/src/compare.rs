@@ -221,7 +221,7 @@ mod tests {
 
     fn report(rows: &[Row]) -> Report {
         let (machine, rows) = (Machine::default(), rows.to_vec());
-        Report { schema: SCHEMA.to_owned(), quick: true, machine, rows }
+        Report { schema: SCHEMA.to_owned(), quick: true, machine, rows, roots: Vec::new() }
     }
 
     fn gate(text: &str) -> Allowance {

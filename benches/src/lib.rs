@@ -28,6 +28,7 @@
     reason = "figures are floats; `tests/tidy.rs` keeps the clock home"
 )]
 
+pub mod auction;
 pub mod chart;
 pub mod clock;
 pub mod compare;

@@ -24,6 +24,20 @@ pub struct Report {
     pub machine: Machine,
     /// What was measured, in the order in which it was played.
     pub rows: Vec<Row>,
+    /// Where one market led to on so many threads; of a run of everything.
+    #[serde(default)]
+    pub roots: Vec<Root>,
+}
+
+/// Where a market led to, played on so many threads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Root {
+    /// Threads that checked signatures.
+    pub threads: u64,
+    /// Blocks that were played.
+    pub blocks: u64,
+    /// The hash of the state, in hex.
+    pub state_root: String,
 }
 
 /// A column: its head, and its cell in a row if it has one.
@@ -58,7 +72,7 @@ impl Report {
             debug_assert!(played.iter().all(|row| row.name == entry.name), "{}", entry.name);
             rows.extend(played);
         }
-        Self { schema: SCHEMA.to_owned(), quick: settings.quick, machine, rows }
+        Self { schema: SCHEMA.to_owned(), quick: settings.quick, machine, rows, roots: Vec::new() }
     }
 
     /// One line of JSON.
@@ -83,6 +97,14 @@ impl Report {
             let _ = writeln!(text, "\n{name}: {says}\n");
             text.push_str(&table(&rows));
             rows.iter().for_each(|row| text.push_str(&beside(row)));
+        }
+        let root = |root: &Root| {
+            let Root { threads, blocks, state_root } = root;
+            format!("  threads={threads}  {state_root}, after {} blocks\n", digits(*blocks))
+        };
+        if !self.roots.is_empty() {
+            text.push_str("\nstate root: The same market with signatures checked on each number of threads.\n\n");
+            text.extend(self.roots.iter().map(root));
         }
         text
     }
@@ -212,7 +234,7 @@ mod tests {
         let counted = Row::new("alloc/bid", "").with_figure("bytes_per_bid", 48.0).with_note("So.");
         let rows = vec![fast, late, counted];
         let machine = Machine { cpu: "A".into(), cores: 2, ..Machine::default() };
-        Report { schema: SCHEMA.into(), quick: false, machine, rows }
+        Report { schema: SCHEMA.into(), quick: false, machine, rows, roots: Vec::new() }
     }
 
     #[test]

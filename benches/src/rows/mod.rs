@@ -1,9 +1,12 @@
 //! [`TABLE`]: every operation that is measured, with what it measures.
 
+pub mod alloc;
 pub mod bid;
 pub mod block;
 pub mod clock;
+pub mod latency;
 pub mod lease;
+pub mod matching;
 mod mixed;
 pub mod settlement;
 pub mod signatures;
@@ -36,6 +39,22 @@ pub const TABLE: &[Entry] = &[
         says: "Reading the clock, which every latency of an open loop includes twice.",
         rows: clock::read,
     },
+    Entry {
+        name: "match/book",
+        says: "A bid in an auction: placed, perhaps repriced or taken back, until the winner is named.",
+        rows: matching::book,
+    },
+    Entry {
+        name: "match/habitat",
+        says: "An event in one long book of 10,000 bids, where order books of others are at home.",
+        rows: matching::long_book,
+    },
+    Entry {
+        name: "match/latency",
+        says: "An event of an auction from the time it was due, in an open loop.",
+        rows: latency::latency,
+    },
+    Entry { name: "alloc/bid", says: "What a bid takes of the heap.", rows: alloc::bid },
     Entry {
         name: "bid/logged",
         says: "A bid from bytes through decoding, deciding and recording into a sealed block.",

@@ -1,6 +1,7 @@
 //! `undercut bench`: what the engine's operations cost on this machine, beside what they could.
 
 mod reports;
+mod roots;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -28,7 +29,11 @@ pub(crate) fn run(args: &args::Bench, style: Style) -> Result<Exit, Failure> {
 fn play(args: &args::Bench, style: Style) -> Result<Exit, Failure> {
     let settings = settings(&args.play, args.names.clone());
     let entries = rows::asked(&settings).map_err(|name| unknown(&name, &rows::names()))?;
-    let report = report(&settings, &entries)?;
+    let mut report = report(&settings, &entries)?;
+    if settings.filter.is_empty() {
+        tell("undercut: state roots\n");
+        report.roots = roots::on_one_and_two_threads(settings.quick)?;
+    }
     let text =
         if args.json { escaped_json(&report.to_json()) } else { style.paint(&report.to_text()) };
     say(&text)?;

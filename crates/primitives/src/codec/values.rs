@@ -219,18 +219,31 @@ impl Decode for String {
     }
 }
 
-impl<T: Encode> Encode for Vec<T> {
-    const FIXED: Option<usize> = None;
+macro_rules! lists {
+    ($($list:ty),+) => {$(
+        impl<T: Encode> Encode for $list {
+            const FIXED: Option<usize> = None;
 
-    #[inline]
-    fn byte_length(&self) -> usize {
-        behind_length(T::length_of_all(self))
-    }
+            #[inline]
+            fn byte_length(&self) -> usize {
+                behind_length(T::length_of_all(self))
+            }
 
+            #[inline]
+            fn write_to(&self, out: &mut Writer<'_>) {
+                write_length(self.len(), out);
+                T::write_all(self, out);
+            }
+        }
+    )+};
+}
+
+lists!(Vec<T>, Arc<[T]>);
+
+impl<T: Decode> Decode for Arc<[T]> {
     #[inline]
-    fn write_to(&self, out: &mut Writer<'_>) {
-        write_length(self.len(), out);
-        T::write_all(self, out);
+    fn read_from(from: &mut Reader<'_>) -> Result<Self, NoValue> {
+        Vec::read_from(from).map(Self::from)
     }
 }
 
