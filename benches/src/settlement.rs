@@ -295,12 +295,6 @@ impl Floor {
         }
     }
 
-    /// The blocks at which the money of all accounts ends, and what is left then.
-    #[must_use]
-    pub fn dues(&self) -> Vec<u32> {
-        self.due.clone()
-    }
-
     fn settle(&mut self, place: usize) {
         let blocks = self.height - std::mem::replace(&mut self.settled_at[place], self.height);
         self.left[place] -= self.rate[place] * u64::from(blocks);

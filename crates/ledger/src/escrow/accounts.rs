@@ -66,6 +66,8 @@ struct Lean {
     oseq: u32,
     provider: Provider,
     take_rate_bps: u32,
+    /// What the lease was paid out.
+    withdrawn: Amount,
     denom: Denom,
     grace: BlockSpan,
     /// As they were when the account became lean; what the meter's balance lacks to their sum was
@@ -82,7 +84,7 @@ impl Lean {
     fn payment(&self, meter: &Meter) -> Payment {
         let rate = PricePerBlock::new(self.denom.clone(), meter.rate());
         let mut payment = Payment::new(rate, meter.starts_at(), self.take_rate_bps);
-        (payment.earned, payment.withdrawn) = (meter.earned(), meter.withdrawn());
+        (payment.earned, payment.withdrawn) = (meter.earned(), self.withdrawn);
         payment
     }
 
@@ -115,10 +117,9 @@ impl Lean {
         if !is_lean {
             return None;
         }
-        let meter = Meter::new(payment.rate.value, payment.starts_at, account.balance())?;
-        let meter = meter.settled(account.settled_at, payment.withdrawn)?;
-        let is_small = u64::try_from(payment.earned.to_micro()).is_ok();
-        if !is_small || meter.earned() != payment.earned {
+        let (rate, starts_at) = (payment.rate.value, payment.starts_at);
+        let meter = Meter::settled(rate, starts_at, account.settled_at, account.balance())?;
+        if meter.earned() != payment.earned {
             return None;
         }
         let is_own = match account.deposits.as_slice() {
@@ -132,6 +133,7 @@ impl Lean {
             oseq: order.oseq,
             provider: lease.provider(),
             take_rate_bps: payment.take_rate_bps,
+            withdrawn: payment.withdrawn,
             denom: account.denom.clone(),
             grace: account.grace,
             deposits: (!is_own).then(|| account.deposits.as_slice().into()),
@@ -139,16 +141,18 @@ impl Lean {
         Some((lean, meter))
     }
 
-    /// Makes an event true that changes the meter alone. `false`, and nothing changed, for all others:
+    /// Makes an event true that changes few numbers. `false`, and nothing changed, for all others:
     /// those that change more, and those that [`EscrowAccount::apply`] has to judge.
-    fn apply(&self, id: DeploymentId, meter: &mut Meter, event: &LedgerEvent) -> bool {
+    fn apply(&mut self, id: DeploymentId, meter: &mut Meter, event: &LedgerEvent) -> bool {
         match event {
             LedgerEvent::Settled(settlement) => self.apply_settlement(id, meter, settlement),
-            LedgerEvent::Withdrawn { coin, fee, .. } => {
+            LedgerEvent::Withdrawn { lease, coin, fee } => {
                 let paid = Payout { paid: coin.amount, fee: *fee };
-                event.lease() == Some(self.lease(id))
-                    && self.payment(meter).payout() == Ok(paid)
-                    && meter.pay_off().is_some()
+                let is_so = *lease == self.lease(id) && self.payment(meter).payout() == Ok(paid);
+                if is_so {
+                    self.withdrawn = meter.earned();
+                }
+                is_so
             }
             LedgerEvent::Deposited { deposit, .. } => {
                 let amount = deposit.coin.amount;
@@ -164,10 +168,8 @@ impl Lean {
     fn apply_settlement(&self, id: DeploymentId, meter: &mut Meter, done: &Settlement) -> bool {
         let Some(owed) = meter.owed_at(done.to) else { return false };
         let is_so = match done.shares.as_slice() {
-            [] => owed == 0,
-            [share] => {
-                owed > 0 && share.amount.to_micro() == owed.into() && share.lease == self.lease(id)
-            }
+            [] => owed.is_zero(),
+            [share] => !owed.is_zero() && (share.amount, share.lease) == (owed, self.lease(id)),
             _ => false,
         };
         is_so && done.to >= meter.settled_at() && meter.settle(done.to).is_some()
@@ -286,8 +288,12 @@ impl Accounts {
         let place = usize::try_from(handle).unwrap_or(usize::MAX);
         let rest = self.rest.get_mut(place).ok_or(unknown)?;
         let meter = self.meters.get_mut(handle).ok_or(unknown)?;
+        if let Body::Lean(lean) = &mut rest.body
+            && lean.apply(rest.id, meter, event)
+        {
+            return Ok(());
+        }
         let account = match &mut rest.body {
-            Body::Lean(lean) if lean.apply(rest.id, meter, event) => return Ok(()),
             Body::Whole(account) => {
                 account.apply(event)?;
                 let nothing = Body::Closed { denom: Denom::uact(), grace: BlockSpan::default() };

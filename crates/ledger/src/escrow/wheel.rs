@@ -6,6 +6,9 @@
 //! [`LEVELS`] times in all, and once or never for what falls due within a million blocks. What falls
 //! due later than five levels reach is in one slot of its own, and so is what fell due already.
 //!
+//! A row whose block moves within its slot stays where it is, so that topping up an account whose
+//! money lasts for weeks moves nothing.
+//!
 //! A slot is a doubly linked list through the rows themselves, so the wheel holds nothing but the
 //! heads: 20 KiB whatever is filed.
 //!
@@ -32,8 +35,12 @@ const LATE: u32 = LEVELS << BITS;
 const BEYOND: u32 = LATE + 1;
 /// No row.
 const NONE: u32 = u32::MAX;
-/// From here on, `prev` names the slot whose first row this is.
+/// With this bit, `prev` names the slot whose first row this is.
 const FIRST: u32 = 1 << 31;
+/// Bits of `prev` that name a row; the three above them are the level that both are filed on.
+const ROW_BITS: u32 = 28;
+/// The most rows that a wheel can file.
+pub(crate) const ROWS_MAX: u32 = 1 << ROW_BITS;
 
 /// What a row carries so that the wheel can file it: 16 bytes.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +60,17 @@ impl Link {
     /// The height at which the row falls due, if it does.
     pub(crate) const fn due(&self) -> Option<u64> {
         if self.prev == NONE { None } else { Some(self.due) }
+    }
+
+    /// The level that the row is filed on, as it was when it was filed.
+    const fn level(&self) -> u32 {
+        if self.prev >= FIRST { (self.prev - FIRST) >> BITS } else { self.prev >> ROW_BITS }
+    }
+
+    /// Whether the slot that the row is filed in is that of `due` as well.
+    fn is_beside(&self, due: u64) -> bool {
+        let level = self.level();
+        self.prev != NONE && level < LEVELS && self.due >> (level * BITS) == due >> (level * BITS)
     }
 }
 
@@ -83,8 +101,15 @@ pub(crate) struct Wheel {
 }
 
 impl Wheel {
-    /// Files `row` under `due`, or nowhere; from wherever it is filed. O(1).
+    /// Files `row` under `due`, or nowhere; from wherever it is filed. O(1), and touches no other
+    /// row when the slot stays the same.
     pub(crate) fn file<R: Linked>(&mut self, rows: &mut [R], row: u32, due: Option<u64>) {
+        if let Some((due, link)) = due.zip(rows.get_mut(place(row)).map(R::link_mut))
+            && link.is_beside(due)
+        {
+            link.due = due;
+            return;
+        }
         self.unlink(rows, row);
         if let Some(due) = due {
             self.link(rows, row, due);
@@ -168,7 +193,7 @@ impl Wheel {
         *link = Link::default();
         if prev >= FIRST {
             self.set_head(prev - FIRST, next);
-        } else if let Some(before) = rows.get_mut(place(prev)) {
+        } else if let Some(before) = rows.get_mut(place(prev % ROWS_MAX)) {
             before.link_mut().next = next;
         }
         if let Some(after) = rows.get_mut(place(next)) {
@@ -184,7 +209,8 @@ impl Wheel {
         let slot = self.slot_of(due);
         let next = self.set_head(slot, row);
         if let Some(after) = rows.get_mut(place(next)) {
-            after.link_mut().prev = row;
+            // Rows are below 2^28, and levels below 8.
+            after.link_mut().prev = row | ((slot >> BITS) << ROW_BITS);
         }
         if let Some(row) = rows.get_mut(place(row)) {
             // There are few slots, so the sum is below `NONE`.

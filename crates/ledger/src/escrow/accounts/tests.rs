@@ -27,11 +27,13 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let amount = prop_oneof![6 => 0_u128..3_000, 1 => Just(u128::from(u64::MAX) - 500), 1 => 0_u128..1 << 90];
+    let amount = prop_oneof![6 => 0_u128..3_000, 1 => Just(u128::from(u64::MAX) - 500), 1 => Just(18_446_744_073_709 - 500), 1 => 0_u128..1 << 90];
     let rate = prop_oneof![
         (1_u128..40_000).prop_map(|milli| milli * (account::ONE / 1_000) + 333_333_333_333_333),
         (0_u128..40).prop_map(|whole| whole * account::ONE),
         1_u128..1 << 100,
+        1_u128..1 << 80,
+        (1_u128..3_000_000_000).prop_map(|millionths| millionths * (account::ONE / 1_000_000)),
     ];
     let denom = prop_oneof![8 => Just(0_u8), 2 => Just(1_u8), 1 => Just(2_u8)];
     let by = prop_oneof![8 => Just(0_i8), 1 => -1_i8..2];
