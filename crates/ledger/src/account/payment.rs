@@ -164,16 +164,19 @@ impl Payments {
     }
 
     /// All of them by lease.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&LeaseId, &Payment)> {
         self.0.iter().map(|(lease, payment)| (lease, payment))
     }
 
     /// The leases in order.
+    #[must_use]
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &LeaseId> {
         self.0.iter().map(|(lease, _)| lease)
     }
 
     /// The payments by lease.
+    #[must_use]
     pub fn values(&self) -> impl ExactSizeIterator<Item = &Payment> {
         self.0.iter().map(|(_, payment)| payment)
     }
