@@ -92,10 +92,9 @@ impl Books for Ours {
         const SOUND: &str = "the stream does nothing that is refused";
         match *step {
             Step::Open { auction, number } => {
-                let (id, ceiling) =
-                    (OrderId { oseq: number, ..self.first }, Decimal::from_whole(1 << 40));
-                self.orders[at(auction)] =
-                    self.auctions.open(id, &self.entropy, ceiling, self.class);
+                let _ = number;
+                let ceiling = Decimal::from_whole(1 << 40);
+                self.orders[at(auction)] = self.auctions.open(&self.entropy, ceiling, self.class);
             }
             Step::Place { auction, provider, price } => {
                 let (order, provider) = (self.handle(auction), self.providers[at(provider)]);
