@@ -47,7 +47,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 12] = [
 
 /// Crate by folder, and the third-party crates that its `[dependencies]` may name.
 const THIRD_PARTY: [(&str, &[&str]); 11] = [
-    ("primitives", &["bincode", "ed25519-dalek", "serde", "sha2", "thiserror"]),
+    ("primitives", &["bincode", "curve25519-dalek", "ed25519-dalek", "serde", "sha2", "thiserror"]),
     (
         "sdl",
         &[
@@ -98,8 +98,9 @@ const CORE_DEPENDENCIES_MAX: usize = 5;
 const HOMES: [(&str, &[&str]); 19] = [
     ("bincode", &["crates/primitives/src/codec/plain.rs"]),
     ("crc32fast", &["crates/ledger/src/log/frame.rs"]),
-    ("sha2", &["crates/primitives/src/crypto.rs"]),
-    ("ed25519_dalek", &["crates/primitives/src/crypto.rs", "crates/primitives/src/keys.rs"]),
+    ("sha2", &["crates/primitives/src/crypto"]),
+    ("curve25519_dalek", &["crates/primitives/src/crypto/"]),
+    ("ed25519_dalek", &["crates/primitives/src/keys.rs"]),
     ("SigningKey", &["crates/primitives/src/keys.rs"]),
     ("priority_queue", &["crates/bidding/src/queue.rs"]),
     ("rustc_hash", &["crates/bidding/src/queue.rs"]),
