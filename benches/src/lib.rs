@@ -29,6 +29,7 @@
 )]
 
 pub mod auction;
+pub mod bundles;
 pub mod chart;
 pub mod clock;
 pub mod compare;

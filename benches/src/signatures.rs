@@ -46,6 +46,21 @@ pub enum Garbage {
     OneSigner(u64),
 }
 
+impl Garbage {
+    /// How many wrong bids come before a right one of this provider.
+    fn before(self, provider: usize, providers: usize, generator: &mut Generator) -> u64 {
+        let per_mille = match self {
+            Self::Spread(per_mille) => per_mille,
+            // The one has a share of the bids only, and so more of them are wrong.
+            Self::OneSigner(per_mille) if provider == 0 => {
+                per_mille * u64::try_from(providers).expect("providers are few")
+            }
+            Self::OneSigner(_) => 0,
+        };
+        per_mille / 1000 + u64::from(generator.below(1000) < per_mille % 1000)
+    }
+}
+
 /// A market with open orders, and signed bids for them.
 #[derive(Debug)]
 pub struct Intake {
@@ -65,36 +80,56 @@ impl Intake {
     /// `bids` bids of so many providers, 64 for each order, in random order.
     #[must_use]
     pub fn new(bids: usize, providers: u64, garbage: Garbage, seed: u64) -> Self {
-        let orders = u64::try_from(bids / BIDS_PER_ORDER).expect("orders are few");
-        let (providers, tenants) = (keys("provider", providers), keys("tenant", orders));
-        let market = market(&providers, &tenants);
-        let mut generator = Generator::new(seed);
+        let count = usize::try_from(providers).expect("providers are few");
         let mut pairs: Vec<(usize, usize)> =
-            (0..bids).map(|number| (number / BIDS_PER_ORDER, number % providers.len())).collect();
+            (0..bids).map(|number| (number / BIDS_PER_ORDER, number % count)).collect();
+        let mut generator = Generator::new(seed);
         for place in (1..pairs.len()).rev() {
             pairs.swap(place, generator.place(place + 1));
         }
+        Self::of(&pairs, providers, garbage, generator)
+    }
+
+    /// `bids` bids of 64 providers, each of which bids `run` times before the next one does.
+    #[must_use]
+    pub fn in_runs(bids: usize, run: usize, seed: u64) -> Self {
+        let runs = bids / BIDS_PER_ORDER / run;
+        let orders = |of: usize| of * run..(of + 1) * run;
+        let pairs: Vec<(usize, usize)> = (0..runs)
+            .flat_map(|of| (0..BIDS_PER_ORDER).map(move |provider| (of, provider)))
+            .flat_map(|(of, provider)| orders(of).map(move |order| (order, provider)))
+            .collect();
+        Self::of(&pairs, 64, Garbage::Spread(0), Generator::new(seed))
+    }
+
+    /// Bids by order and provider, in this order.
+    fn of(
+        pairs: &[(usize, usize)],
+        providers: u64,
+        garbage: Garbage,
+        mut generator: Generator,
+    ) -> Self {
+        let orders = u64::try_from(pairs.len() / BIDS_PER_ORDER).expect("orders are few");
+        let (providers, tenants) = (keys("provider", providers), keys("tenant", orders));
+        let market = market(&providers, &tenants);
         let mut intake = Self { claims: vec![], right: 0, market, bids: vec![], is_right: vec![] };
         let mut nonces = vec![1; providers.len()];
-        for (order, provider) in pairs {
+        for (order, provider) in pairs.iter().copied() {
             nonces[provider] += 1;
             let bid = new_bid(order_of(&tenants[order], 1), 1 + generator.below(PRICE_MAX));
             let good = signed(&providers[provider], nonces[provider], bid);
-            let (per_mille, is_named) = match garbage {
-                Garbage::Spread(per_mille) => (per_mille, true),
-                Garbage::OneSigner(per_mille) => {
-                    // The one has a share of the bids only, and so more of them are wrong.
-                    (per_mille * u64::try_from(providers.len()).expect("few"), provider == 0)
-                }
-            };
-            let mut left = if is_named { per_mille } else { 0 };
-            while left > 0 && (left >= 1000 || generator.below(1000) < left) {
+            for _ in 0..garbage.before(provider, providers.len(), &mut generator) {
                 intake.push(&forged(&good), false);
-                left = left.saturating_sub(1000);
             }
             intake.push(&good, true);
         }
         intake
+    }
+
+    /// The bids as commands.
+    #[must_use]
+    pub fn commands(&self) -> Vec<SignedCommand> {
+        decoded(&self.bids)
     }
 
     fn push(&mut self, command: &SignedCommand, is_right: bool) {

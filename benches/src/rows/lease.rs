@@ -7,7 +7,7 @@
 
 use std::fs::File;
 use std::hint::black_box;
-use std::io::Write as _;
+use std::io::{Seek as _, Write as _};
 use std::time::Duration;
 
 use undercut::Event;
@@ -63,7 +63,7 @@ fn leases(count: usize) -> Vec<Event> {
 
 /// Every lease into the file, and a signature for each `per_seal` of them.
 fn recorded(leases: &[Event], per_seal: usize, key: &KeyPair, file: &mut File) -> Duration {
-    file.set_len(0).expect("the file can be emptied");
+    file.rewind().and_then(|()| file.set_len(0)).expect("the file can be emptied");
     cpu_timed(|| {
         let (mut frames, mut peaks) = (Vec::new(), Peaks::EMPTY);
         for (number, lease) in (0..).zip(leases) {

@@ -66,6 +66,16 @@ pub const TABLE: &[Entry] = &[
         rows: signatures::signed,
     },
     Entry {
+        name: "bid/bundle16",
+        says: "Bids with one signature for sixteen of one provider, as far as that leads today.",
+        rows: signatures::bundle16,
+    },
+    Entry {
+        name: "bid/bundle64",
+        says: "The same with one signature for sixty-four.",
+        rows: signatures::bundle64,
+    },
+    Entry {
         name: "lease/record",
         says: "A lease into a signed log, beside the bare signature of whoever keeps it.",
         rows: lease::record,

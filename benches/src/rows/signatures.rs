@@ -3,19 +3,23 @@
 //! | row | ours | floor | plain | peers |
 //! | --- | --- | --- | --- | --- |
 //! | `bid/signed` | the whole way of a bid, in blocks and windows of 1,024 | our checks of the same signatures alone | the whole way with strict checks, one at a time | the whole way with the batches of `ed25519-dalek` and `ed25519-zebra` |
+//! | `bid/bundle16`, `bid/bundle64` | the way of bids with one signature for 16 or 64 | – | the same bids signed one by one, with strict checks | – |
 //!
 //! `other_share` is what is not the signature: the way without any check, over the whole way. With
 //! wrong signatures among the bids there are no peers, as their batches do not say which they are.
 
 use std::cell::{Cell, RefCell};
 use std::fs::File;
+use std::io::Seek as _;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use undercut::{SignatureChecks, SignedCommand, verify_commands};
 use undercut_ledger::log::Head;
 use undercut_primitives::crypto::{Claim, Verifier};
 
+use crate::bundles::Bundles;
 use crate::clock::{cpu_timed, timed};
 use crate::contest::Contest;
 use crate::market::{CHAIN_ID, Market};
@@ -83,6 +87,43 @@ fn adversarial(word: &str, garbage: Garbage, settings: &Settings) -> Row {
         .with_accepted(u64::try_from(intake.right).expect("bids are few"))
 }
 
+/// Bids with one signature for sixteen.
+#[must_use]
+pub fn bundle16(settings: &Settings) -> Vec<Row> {
+    vec![bundle("bid/bundle16", 16, settings)]
+}
+
+/// Bids with one signature for sixty-four.
+#[must_use]
+pub fn bundle64(settings: &Settings) -> Vec<Row> {
+    vec![bundle("bid/bundle64", 64, settings)]
+}
+
+fn bundle(name: &str, size: usize, settings: &Settings) -> Row {
+    let bids = settings.sized(16_384, 4_096);
+    let intake = Intake::in_runs(bids, size, settings.seed(5));
+    let bundles = Bundles::of(&intake, 64, size);
+    let (single, keys) = (Way::new(&intake, settings), KeysRead::of(&intake.claims));
+    // The records of a bundle's bids hold other signatures, so its log ends with another hash.
+    let bundled = Way::new(&intake, settings);
+    let params = format!("providers=64 bids={bids} bundle_bytes={}", bundles.bytes());
+    let row = Contest::new(name, params)
+        .operations(intake.len())
+        .ours(|| {
+            let mut verifier = Verifier::new();
+            bundled.go(
+                |work| cpu_timed(work),
+                |market, file| bundles.take(market, file, &mut verifier),
+            )
+        })
+        .plain(|| single.strict(&keys))
+        .structure("without a check", || single.take(|claims| vec![true; claims.len()]))
+        .run(settings);
+    let records = |way: &Way<'_>| way.end.get().map(|head| head.records);
+    assert_eq!(records(&single), records(&bundled), "both took every bid");
+    row.with_note("a prototype: the log of a bundle cannot be checked without the bundle yet")
+}
+
 /// The way of the bids of an intake into a file. Whoever goes it must end where the first one did.
 struct Way<'a> {
     intake: &'a Intake,
@@ -93,7 +134,10 @@ struct Way<'a> {
 
 impl<'a> Way<'a> {
     fn new(intake: &'a Intake, settings: &Settings) -> Self {
-        let path = settings.folder.join(format!("undercut-signed-{}", std::process::id()));
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("undercut-signed-{}-{number}", std::process::id());
+        let path = settings.folder.join(name);
         let file = RefCell::new(File::create(&path).expect("the folder takes a file"));
         Self { intake, path, file, end: Cell::new(None) }
     }
@@ -163,7 +207,7 @@ impl<'a> Way<'a> {
     ) -> Duration {
         let mut market = self.intake.market();
         let mut file = self.file.borrow_mut();
-        file.set_len(0).expect("the file can be emptied");
+        file.rewind().and_then(|()| file.set_len(0)).expect("the file can be emptied");
         let time = clock(&mut || go(&mut market, &mut file));
         let end = head(&market);
         let first = self.end.replace(Some(end)).unwrap_or(end);

@@ -283,11 +283,7 @@ impl SignedCommand {
     ///
     /// [`CommandRejection::TooLarge`].
     pub fn assume_verified(self, chain_id: &str) -> Result<VerifiedCommand, CommandRejection> {
-        let Self { account, signer, nonce, expires_at, command, signature } = &self;
-        let digest = signing_digest(chain_id, account, signer, *nonce, *expires_at, command)?;
-        let consent =
-            Consent { account: *account, command: digest, key: *signer, signature: *signature };
-        Ok(VerifiedCommand { chain_id: chain_id.into(), consent, signed: self.into() })
+        VerifiedCommand::assume(self.into(), chain_id)
     }
 }
 
@@ -300,6 +296,18 @@ pub struct VerifiedCommand {
 }
 
 impl VerifiedCommand {
+    /// [`SignedCommand::assume_verified`] of a command that is shared.
+    pub(crate) fn assume(
+        signed: Arc<SignedCommand>,
+        chain_id: &str,
+    ) -> Result<Self, CommandRejection> {
+        let SignedCommand { account, signer, nonce, expires_at, command, signature } = &*signed;
+        let digest = signing_digest(chain_id, account, signer, *nonce, *expires_at, command)?;
+        let consent =
+            Consent { account: *account, command: digest, key: *signer, signature: *signature };
+        Ok(Self { chain_id: chain_id.into(), consent, signed })
+    }
+
     /// The chain that the signature binds.
     #[must_use]
     pub fn chain_id(&self) -> &str {

@@ -13,11 +13,12 @@ use core::borrow::Borrow;
 use undercut_ledger::Bank;
 use undercut_ledger::log::{Head, LastSeal, Record};
 use undercut_ledger::merkle::Peaks;
+use undercut_primitives::crypto::Verifier;
 use undercut_primitives::{BlockHeight, Code, Digest, Misfit};
 
 use crate::{
-    BlockContext, BlockError, Engine, Event, Genesis, GenesisError, Rejection, SignedCommand,
-    Snapshot, SnapshotError, State,
+    BlockContext, BlockError, CommandRejection, Engine, Event, Genesis, GenesisError, Rejection,
+    SignedCommand, Snapshot, SnapshotError, State, VerifiedCommand, verify_commands,
 };
 
 /// A log that does not lead where it says.
@@ -261,30 +262,61 @@ pub fn replay_commands<R: Borrow<Record<Event>>>(
     records: impl IntoIterator<Item = R>,
 ) -> Result<Engine, Diverged> {
     let mut records = records.into_iter();
+    let mut verifier = Verifier::new();
     let first = records.next().ok_or(Diverged::NoGenesis)?;
     let Event::Genesis(genesis) = &first.borrow().event else { return Err(Diverged::NoGenesis) };
     let (mut engine, outcome) = Engine::new(genesis, bank)?;
     // Records of the log, and of the engine, that are not compared yet.
     let (mut recorded, mut decided) = (vec![first], outcome.records);
-    for record in records {
-        let decision = decide_again(&mut engine, bank, record.borrow());
-        let is_seal = matches!(record.borrow().event, Event::BlockSealed(_));
-        recorded.push(record);
-        match decision {
-            Ok(sealed) => decided.extend(sealed),
-            Err(diverged) => {
+    loop {
+        let block = next_block(&mut records);
+        if block.is_empty() {
+            return compare_start(engine, bank, &recorded, decided);
+        }
+        let mut commands = verified_again(&block, engine.chain_id(), &mut verifier).into_iter();
+        for record in block {
+            let is_seal = matches!(record.borrow().event, Event::BlockSealed(_));
+            match decide_again(&mut engine, bank, record.borrow(), &mut commands) {
+                Ok(sealed) => decided.extend(sealed),
                 // What was refused may follow from an earlier record that is forged.
-                recorded.pop();
-                return compare_start(engine, bank, &recorded, decided).and(Err(diverged));
+                Err(diverged) => {
+                    return compare_start(engine, bank, &recorded, decided).and(Err(diverged));
+                }
+            }
+            recorded.push(record);
+            if is_seal {
+                compare(&recorded, &decided)?;
+                recorded.clear();
+                decided.clear();
             }
         }
+    }
+}
+
+/// The records up to the next seal, or up to the end.
+fn next_block<R: Borrow<Record<Event>>>(records: &mut impl Iterator<Item = R>) -> Vec<R> {
+    let mut block = Vec::new();
+    for record in records {
+        let is_seal = matches!(record.borrow().event, Event::BlockSealed(_));
+        block.push(record);
         if is_seal {
-            compare(&recorded, &decided)?;
-            recorded.clear();
-            decided.clear();
+            break;
         }
     }
-    compare_start(engine, bank, &recorded, decided)
+    block
+}
+
+/// The commands of a block with their signatures checked together, in their order.
+fn verified_again(
+    block: &[impl Borrow<Record<Event>>],
+    chain_id: &str,
+    verifier: &mut Verifier,
+) -> Vec<Result<VerifiedCommand, CommandRejection>> {
+    let commands = block.iter().filter_map(|record| match &record.borrow().event {
+        Event::CommandAccepted(command) => Some(command.clone()),
+        _ => None,
+    });
+    verify_commands(commands, chain_id, verifier)
 }
 
 /// Compares the records of a block that was never sealed. A log may be cut anywhere, also between
@@ -306,19 +338,24 @@ fn compare_start(
     Ok(engine)
 }
 
-/// Does what a record of the log asks the engine for; returns the records of a sealed block.
+/// Does what a record of the log asks the engine for, with the next of the verified commands where
+/// it is one; returns the records of a sealed block.
 fn decide_again(
     engine: &mut Engine,
     bank: &mut impl Bank,
     record: &Record<Event>,
+    commands: &mut impl Iterator<Item = Result<VerifiedCommand, CommandRejection>>,
 ) -> Result<Vec<Record<Event>>, Diverged> {
     let sequence = record.sequence;
     let failed = |error| Diverged::Block { sequence, error };
     match &record.event {
         Event::BlockOpened(context) => engine.begin_block(*context).map_err(failed)?,
-        Event::CommandAccepted(command) => {
+        Event::CommandAccepted(_) => {
             let refused = |rejection| Diverged::Command { sequence, rejection };
-            engine.execute(bank, command).map_err(refused)?;
+            // There is one for every such record; where there is not, the log is not confirmed.
+            let command = commands.next().ok_or(Diverged::Record { sequence })?;
+            let command = command.map_err(|rejection| refused(rejection.into()))?;
+            engine.execute_verified(bank, &command).map_err(refused)?;
         }
         Event::BlockSealed(_) if sequence > 1 => {
             return Ok(engine.end_block(bank).map_err(failed)?.records);

@@ -6,6 +6,7 @@
 #[cfg(feature = "threads")]
 mod threads;
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use undercut_primitives::crypto::{Claim, SignatureRejected, Verifier};
@@ -16,13 +17,14 @@ use crate::{CommandRejection, SignedCommand, VerifiedCommand};
 
 /// Checks commands against a chain in batches, each as [`SignedCommand::verify`] would. The
 /// verifier keeps what it learnt about keys from one list to the next.
-pub fn verify_commands(
-    commands: Vec<SignedCommand>,
+pub fn verify_commands<C: Into<Arc<SignedCommand>>>(
+    commands: impl IntoIterator<Item = C>,
     chain_id: &str,
     verifier: &mut Verifier,
 ) -> Vec<Result<VerifiedCommand, CommandRejection>> {
+    let assume = |command: C| VerifiedCommand::assume(command.into(), chain_id);
     let assumed: Vec<Result<VerifiedCommand, CommandRejection>> =
-        commands.into_iter().map(|command| command.assume_verified(chain_id)).collect();
+        commands.into_iter().map(assume).collect();
     let claims: Vec<Claim> =
         assumed.iter().flatten().map(|command| command.consent().claim()).collect();
     let mut verdicts = verifier.verify_all(&claims).into_iter();
