@@ -90,6 +90,7 @@ impl EscrowAccount {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails")]
 mod tests {
     use proptest::prelude::*;
     use undercut_primitives::{

@@ -254,6 +254,7 @@ fn place(row: u32) -> usize {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails")]
 mod tests {
     use alloc::collections::{BTreeMap, BTreeSet};
 
