@@ -7,7 +7,7 @@
 //!
 //! | queue | what it is |
 //! | --- | --- |
-//! | `heap` | [`BidQueue`], the one in use |
+//! | `heap` | [`BidQueue`], the one in use for orders with very many bids |
 //! | `plain` | [`plain::BidQueue`], a sorted list |
 //! | `floor` | [`TrackedMinimum`], the least that keeps the best bid at hand; it looks for nothing by id but the bids that are withdrawn or repriced |
 //!
