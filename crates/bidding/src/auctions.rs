@@ -271,7 +271,7 @@ impl Auctions {
         let entry = Entry { price, tie: 0, provider: provider.0 };
         let Self { queues, entropies, providers, .. } = self;
         let names = Bidders { entropies, providers, order };
-        queues.push_into_new_segment(order.0, entry, &names)
+        queues.push_with_more_room(order.0, entry, &names)
     }
 
     #[inline(always)]

@@ -6,8 +6,8 @@
 //! Beyond [`FEW_MAX`] bids an order moves into a heap, so that nobody can make a block slow by
 //! bidding often.
 //!
-//! The entries of an order lie in segments of 4, 4, 8, 16, 32 and 64: adding one moves none of the
-//! others, and what an order leaves behind is used by the next one as it is.
+//! The entries of an order lie side by side in a run of 4, 16, 32, 64 or 128 places: finding one by
+//! its provider reads straight on, and what an order leaves behind is used by the next one as it is.
 //!
 //! | | few bids | many |
 //! | --- | --- | --- |
@@ -28,13 +28,10 @@ use undercut_primitives::Decimal;
 
 use crate::queue::Heap;
 use entry::{beats, wins_tie};
-use runs::{NO_RUN, Runs, SEGMENTS};
+use runs::Runs;
 
 /// The most bids of an order that are kept without a heap.
-pub(crate) const FEW_MAX: u8 = 128;
-
-/// A bit for each number of bids at which a segment is full, and 0 for 64 and 128.
-const SEGMENT_ENDS: u64 = 1 | 1 << 4 | 1 << 8 | 1 << 16 | 1 << 32;
+const FEW_MAX: u8 = 128;
 
 /// The price of the best bid where there is none: every other is lower, or needs a look anyway.
 const NO_PRICE: Decimal = Decimal::from_atoms(u128::MAX);
@@ -53,13 +50,13 @@ pub(crate) struct Header {
     best: Decimal,
     /// The most that a bid may ask.
     pub(crate) ceiling: Decimal,
-    /// The runs of the segments, none unless there are few bids.
-    segments: [u32; SEGMENTS],
-    /// Where the next bid goes. [`NO_RUN`] where there first has to be another segment, or a heap.
-    next: u32,
+    /// The run of few bids; the heap of many.
+    run: u32,
     /// What a bidder must be.
     pub(crate) class: u16,
     len: u8,
+    /// How many bids the run has places for; 0 without one.
+    room: u8,
     best_at: u8,
 }
 
@@ -84,41 +81,12 @@ pub(crate) struct Queues {
     free_heaps: Vec<u32>,
 }
 
-/// The segment of a place, and how far from its start.
-#[inline]
-fn locate(place: u8) -> (usize, u32) {
-    let log = (place | 3).ilog2();
-    let mask = 1_u32.wrapping_shl(log).wrapping_sub(1) | 3;
-    (runs::place(log.wrapping_sub(1)), u32::from(place) & mask)
-}
-
-/// The length of a segment's run, as [`Runs`] counts it: 0 for 4 entries.
-fn size_of_segment(segment: usize) -> u32 {
-    u32::try_from(segment).unwrap_or(u32::MAX).saturating_sub(1)
-}
-
 impl Header {
-    /// The segments in use: the place of the first entry, the run, and how many entries it has.
-    #[inline]
-    fn parts(&self) -> impl Iterator<Item = (u8, u32, u32)> + use<> {
-        let (segments, mut left, mut size, mut first) = (self.segments, self.len, 4_u8, 0_u8);
-        segments.into_iter().enumerate().map_while(move |(number, run)| {
-            if number > 1 {
-                size = size.wrapping_shl(1);
-            }
-            let (length, start) = (left.min(size), first);
-            left = left.wrapping_sub(length);
-            first = first.wrapping_add(size);
-            (length > 0).then_some((start, run, u32::from(length)))
-        })
-    }
-
     /// Where the entry of a place lies.
-    #[inline]
+    #[inline(always)]
     fn slot(&self, at: u8) -> u32 {
-        let (segment, offset) = locate(at);
-        // No run of an order ends at the end of all numbers.
-        self.segments.get(segment).map_or(NO_RUN, |run| run.saturating_add(offset))
+        // A run lies within a page, and pages end before the numbers do.
+        self.run.wrapping_add(u32::from(at))
     }
 
     /// Holds a new bid that asks no more than the best one, or is the first, against it.
@@ -132,10 +100,9 @@ impl Header {
         Pushed::Done
     }
 
-    /// The heap of an order with many bids: noted where few bids have their second segment.
+    /// The heap of an order with many bids.
     fn heap(&self) -> Option<usize> {
-        let [_, heap, ..] = self.segments;
-        (self.best_at == MANY).then_some(place(heap))
+        (self.best_at == MANY).then_some(place(self.run))
     }
 }
 
@@ -143,8 +110,8 @@ impl Queues {
     /// A handle for an order without bids; `None` when 2^32 orders are open.
     #[inline]
     pub(crate) fn open(&mut self, ceiling: Decimal, class: u16) -> Option<u32> {
-        let (best, segments, next) = (NO_PRICE, [NO_RUN; SEGMENTS], NO_RUN);
-        let header = Header { best, ceiling, segments, next, class, len: 0, best_at: STALE };
+        let (best, best_at) = (NO_PRICE, STALE);
+        let header = Header { best, ceiling, run: 0, class, len: 0, room: 0, best_at };
         if let Some(order) = self.free.pop() {
             *self.headers.get_mut(place(order))? = header;
             return Some(order);
@@ -169,21 +136,21 @@ impl Queues {
     #[inline]
     pub(crate) fn close(&mut self, order: u32) -> Option<u32> {
         let header = self.headers.get_mut(place(order))?;
-        let (best_at, len) = (header.best_at, header.len);
+        let (run, best_at, len) = (header.run, header.best_at, header.len);
         if best_at == CLOSED {
             return None;
         }
-        (header.best_at, header.next, header.len) = (CLOSED, NO_RUN, 0);
+        let room = core::mem::take(&mut header.room);
+        (header.best_at, header.len) = (CLOSED, 0);
         self.free.push(order);
         if best_at != MANY {
-            self.runs.give_back_all(&header.segments);
+            self.runs.give_back(run, room);
             return Some(u32::from(len));
         }
-        let [_, number, ..] = header.segments;
-        let heap = self.heaps.get_mut(place(number))?;
+        let heap = self.heaps.get_mut(place(run))?;
         let len = heap.len();
         heap.clear();
-        self.free_heaps.push(number);
+        self.free_heaps.push(run);
         Some(u32::try_from(len).unwrap_or(u32::MAX))
     }
 
@@ -192,26 +159,25 @@ impl Queues {
         match self.push_fast(order, entry) {
             Pushed::Done => true,
             Pushed::Tied => self.decide_tie(order, names),
-            Pushed::NoRoom => self.push_into_new_segment(order, entry, names),
+            Pushed::NoRoom => self.push_with_more_room(order, entry, names),
         }
     }
 
     /// [`Queues::push`] where that is a matter of some stores; [`Queues::decide_tie`] and
-    /// [`Queues::push_into_new_segment`] do the rest.
+    /// [`Queues::push_with_more_room`] do the rest.
     ///
     /// Written into its callers, so that an entry is put together where it stays: it would be stored
     /// in eights and read in sixteens otherwise, which costs more than all that is done here.
     #[inline(always)]
     pub(crate) fn push_fast(&mut self, order: u32, entry: Entry) -> Pushed {
         let Some(header) = self.headers.get_mut(place(order)) else { return Pushed::NoRoom };
-        let Some(slot) = self.runs.entry_mut(header.next) else { return Pushed::NoRoom };
-        (slot.price, slot.tie, slot.provider) = (entry.price, entry.tie, entry.provider);
         let at = header.len;
-        header.len = at.wrapping_add(1);
-        header.next = header.next.wrapping_add(1);
-        if SEGMENT_ENDS.wrapping_shr(u32::from(header.len)) & 1 == 1 {
-            header.next = header.slot(header.len);
+        if at >= header.room {
+            return Pushed::NoRoom;
         }
+        let Some(slot) = self.runs.entry_mut(header.slot(at)) else { return Pushed::NoRoom };
+        (slot.price, slot.tie, slot.provider) = (entry.price, entry.tie, entry.provider);
+        header.len = at.wrapping_add(1);
         if entry.price > header.best {
             return Pushed::Done;
         }
@@ -220,7 +186,7 @@ impl Queues {
 
     #[cold]
     #[inline(never)]
-    pub(crate) fn push_into_new_segment(
+    pub(crate) fn push_with_more_room(
         &mut self,
         order: u32,
         entry: Entry,
@@ -228,24 +194,22 @@ impl Queues {
     ) -> bool {
         let Some(header) = self.headers.get_mut(place(order)) else { return false };
         match header.best_at {
-            CLOSED => return false,
+            CLOSED => false,
             MANY => {
                 let heap = header.heap().and_then(|heap| self.heaps.get_mut(heap));
-                return heap
-                    .map(|heap| heap.push(entry.provider, names.standing(&entry)))
-                    .is_some();
+                let standing = names.standing(&entry);
+                heap.map(|heap| heap.push(entry.provider, standing)).is_some()
             }
             _ if header.len >= FEW_MAX => {
-                return self.make_heap(order, names)
-                    && self.push_into_new_segment(order, entry, names);
+                self.make_heap(order, names) && self.push_with_more_room(order, entry, names)
             }
-            _ => {}
+            _ => {
+                let longer = self.runs.lengthen(header.run, header.room, header.len);
+                let Some((run, room)) = longer else { return false };
+                (header.run, header.room) = (run, room);
+                self.push(order, entry, names)
+            }
         }
-        let (segment, _) = locate(header.len);
-        let run = self.runs.take(size_of_segment(segment));
-        let Some((run, free)) = run.zip(header.segments.get_mut(segment)) else { return false };
-        (*free, header.next) = (run, run);
-        self.push(order, entry, names)
     }
 
     /// Moves the bids of an order into a heap.
@@ -257,18 +221,12 @@ impl Queues {
         });
         let Some(number) = number else { return false };
         let Some(heap) = self.heaps.get_mut(place(number)) else { return false };
-        for (_, run, length) in header.parts() {
-            for entry in self.runs.part(run, length) {
-                heap.push(entry.provider, names.standing(entry));
-            }
+        for entry in self.runs.part(header.run, header.len) {
+            heap.push(entry.provider, names.standing(entry));
         }
-        self.runs.give_back_all(&header.segments);
+        self.runs.give_back(header.run, header.room);
         if let Some(header) = self.headers.get_mut(place(order)) {
-            let mut segments = [NO_RUN; SEGMENTS];
-            let [_, heap, ..] = &mut segments;
-            *heap = number;
-            (header.segments, header.next, header.len, header.best_at) =
-                (segments, NO_RUN, 0, MANY);
+            (header.run, header.room, header.len, header.best_at) = (number, 0, 0, MANY);
         }
         true
     }
@@ -299,22 +257,11 @@ impl Queues {
     }
 
     /// The place of a provider's bid among few.
-    #[inline]
+    #[inline(always)]
     fn find(&self, header: &Header, provider: u32) -> Option<u8> {
-        let (mut first, mut size) = (0_u8, 4_u8);
-        for run in header.segments {
-            let length = header.len.saturating_sub(first).min(size);
-            let mut entries = self.runs.part(run, u32::from(length)).iter();
-            if let Some(at) = entries.position(|entry| entry.provider == provider) {
-                return u8::try_from(at).ok()?.checked_add(first);
-            }
-            if length < size {
-                return None;
-            }
-            // The next segment is as long as all before it.
-            (first, size) = (first.wrapping_add(size), first.wrapping_add(size));
-        }
-        None
+        let mut entries = self.runs.part(header.run, header.len).iter();
+        let at = entries.position(|entry| entry.provider == provider)?;
+        u8::try_from(at).ok()
     }
 
     /// Gives a bid another price; `false` when the provider has none here.
@@ -365,13 +312,15 @@ impl Queues {
     fn remove_at(&mut self, order: u32, at: u8) -> Option<()> {
         let header = self.headers.get_mut(place(order))?;
         let last_at = header.len.checked_sub(1)?;
-        (header.len, header.next) = (last_at, header.slot(last_at));
+        header.len = last_at;
         if last_at == 0 {
             header.best = NO_PRICE;
         }
         if at != last_at {
-            let (slot, last) = (header.slot(at), *self.runs.entry_mut(header.next)?);
-            *self.runs.entry_mut(slot)? = last;
+            let (slot, last) = (header.slot(at), header.slot(last_at));
+            let Entry { price, tie, provider } = *self.runs.entry_mut(last)?;
+            let slot = self.runs.entry_mut(slot)?;
+            (slot.price, slot.tie, slot.provider) = (price, tie, provider);
         }
         if header.best_at == at {
             header.best_at = STALE;
@@ -421,12 +370,24 @@ impl Queues {
     }
 
     fn find_best(&mut self, header: &Header, names: &impl Names) -> Option<(u8, Entry)> {
+        let (mut lowest, mut place, mut is_tied) = (NO_PRICE, None, false);
+        for (at, entry) in (0..).zip(self.runs.part(header.run, header.len)) {
+            if entry.price < lowest {
+                (lowest, place, is_tied) = (entry.price, Some((at, *entry)), false);
+            } else {
+                is_tied |= entry.price == lowest;
+            }
+        }
+        if is_tied { self.find_best_of_tied(header, names) } else { place }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn find_best_of_tied(&mut self, header: &Header, names: &impl Names) -> Option<(u8, Entry)> {
         let mut best: Option<(u8, Entry)> = None;
-        for (first, run, length) in header.parts() {
-            for (at, entry) in (first..).zip(self.runs.part_mut(run, length)) {
-                if best.as_mut().is_none_or(|(_, best)| beats(entry, best, names)) {
-                    best = Some((at, *entry));
-                }
+        for (at, entry) in (0..).zip(self.runs.part_mut(header.run, header.len)) {
+            if best.as_mut().is_none_or(|(_, best)| beats(entry, best, names)) {
+                best = Some((at, *entry));
             }
         }
         best
@@ -442,13 +403,13 @@ impl Queues {
         }
         let best = match header.best_at {
             STALE => self.entries(header).min_by(|a, b| compare(**a, **b, names))?,
-            at => self.runs.part(header.slot(at), 1).first()?,
+            at => self.runs.part(header.run, header.len).get(usize::from(at))?,
         };
         Some((best.provider, best.price))
     }
 
     fn entries(&self, header: &Header) -> impl Iterator<Item = &Entry> {
-        header.parts().flat_map(|(_, run, length)| self.runs.part(run, length))
+        self.runs.part(header.run, header.len).iter()
     }
 
     /// Where an order's bids stand, with the handles of their providers, in no order.

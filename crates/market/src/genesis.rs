@@ -1,6 +1,6 @@
 //! [`Genesis`]: what a market starts with. It is the first record of every log.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -81,6 +81,8 @@ impl GenesisError {
     }
 }
 
+const UAKT: Denom = Denom::uakt();
+
 impl Genesis {
     /// Checks the genesis.
     ///
@@ -106,11 +108,13 @@ impl Genesis {
     }
 
     fn check_supply(&self) -> Result<(), GenesisError> {
-        for denom in self.balances.iter().map(|(_, coin)| &coin.denom) {
-            if self.supply(denom).is_none() {
-                let amount_max = Amount::SUPPLY_MAX;
-                return Err(GenesisError::Supply { denom: denom.clone(), amount_max });
-            }
+        // One pass: a genesis may have a million balances.
+        let mut sums = BTreeMap::from([(&UAKT, self.vault_uakt)]);
+        for (_, coin) in &self.balances {
+            let sum = sums.entry(&coin.denom).or_insert(Amount::ZERO);
+            let more = sum.plus(coin.amount).ok().filter(|sum| *sum <= Amount::SUPPLY_MAX);
+            let (denom, amount_max) = (&coin.denom, Amount::SUPPLY_MAX);
+            *sum = more.ok_or_else(|| GenesisError::Supply { denom: denom.clone(), amount_max })?;
         }
         Ok(())
     }
