@@ -5,20 +5,17 @@
 //!
 //! | codec | what it is |
 //! | --- | --- |
-//! | `canonical` | [`Canonical`], the one in use; decoding encodes again and compares |
+//! | `canonical` | [`Canonical`], the one in use, into a fresh list |
+//! | `kept` | the same into room that is used again |
 //! | `by-hand` | the fields appended one after the other into one allocation (encode alone) |
-//! | `floor` | a copy of the same bytes into a fresh list |
-//!
-//! Estimate. The lease has 29 fields in some 450 bytes, seven cache lines. A copy with its
-//! allocation costs 20 to 30 ns. Every fixed array of n bytes goes through serde as n single
-//! bytes: 372 of them at about 1 ns put the encoder near 400 ns, and the decoder, which also
-//! encodes, near 1 us. A record of the log takes 0.4 us of hashing and a signature 30 us, so this
-//! is worth a glance and not yet a codec of our own.
+//! | `floor` | a copy of the same bytes into a fresh list, or into room that is used again |
+
+use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
 use undercut_benches::{digest, order_id, provider, unsigned};
 use undercut_ledger::{LeaseTerms, SignedLease};
-use undercut_primitives::codec::{Canonical, ENCODED_BYTES_MAX};
+use undercut_primitives::codec::{self, Canonical, ENCODED_BYTES_MAX};
 use undercut_primitives::{BlockHeight, Consent, Decimal, Denom, LeaseId, PricePerBlock};
 
 fn main() {
@@ -77,8 +74,15 @@ fn encode(criterion: &mut Criterion) {
     group.bench_function("value=lease codec=by-hand", |bencher| {
         bencher.iter(|| encode_by_hand(&lease));
     });
+    let mut room = vec![0; bytes.len()];
+    group.bench_function("value=lease codec=kept", |bencher| {
+        bencher.iter(|| codec::encode_to_slice(&lease, black_box(&mut room)));
+    });
     group.bench_function("value=lease codec=floor", |bencher| {
         bencher.iter(|| bytes.clone());
+    });
+    group.bench_function("value=lease codec=floor-kept", |bencher| {
+        bencher.iter(|| black_box(&mut room).copy_from_slice(black_box(&bytes)));
     });
     group.finish();
 }

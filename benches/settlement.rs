@@ -14,20 +14,22 @@
 //! every other account still holds and its lease has earned.
 //!
 //! `settlement::predict`: the block at which one account's money ends, some 1,000 blocks ahead.
-//! `search=binary` is [`EscrowAccount::ends_at`], `search=plain` asks the plain ledger block by
-//! block, and `search=floor`, for a single lease alone, is the one division that would do.
+//! `by=ours` is [`EscrowAccount::ends_at`], `by=halving` its twin [`plain::depletes_at`], `by=plain`
+//! asks the plain ledger block by block, and `by=floor`, for a single lease alone, is one division.
 //!
-//! Estimate. The plain ledger visits 1,000 map entries twice per block and multiplies two 128-bit
-//! numbers each time: some 100 us per block. A lazy block without a touch looks into one map, some
-//! 20 ns. A touch copies an account, makes two or three events, and after each the end is searched
-//! anew: 48 halvings with a 256-bit product, some 2 us. So a touch costs about 5 us, and the lazy
-//! ledger wins as long as fewer than one account in fifty is touched per block. A division takes
-//! some 30 ns: here is the room, if touches ever matter.
+//! `settlement::idle` and `settlement::touch` are the rows `settle/idle` and `settle/touch` of
+//! `undercut bench`, on 2^16 leases: [`undercut_benches::settlement`] says what they compare.
+//!
+//! What to expect. The plain ledger visits 1,000 map entries twice per block and multiplies two
+//! 128-bit numbers each time: some 100 us per block. A lazy block without a touch looks into one slot
+//! of the wheel, some 10 ns. A touch by rule makes two events and looks the account up for each.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput};
+use undercut_benches::settlement::{Eager, End, Floor, Lazy, Tenancies, assert_equal};
 use undercut_benches::{Generator, deployment_id, order_id, provider, unsigned};
 use undercut_ledger::{
     Deposit, Escrow, EscrowAccount, LeaseEndReason, LeaseTerms, LedgerEvent, SignedLease, plain,
@@ -43,7 +45,7 @@ const TOUCHES_PER_BLOCK: [usize; 3] = [0, 10, 100];
 const ONE: u128 = 1_000_000_000_000_000_000;
 
 fn main() {
-    undercut_benches::run(&[blocks, predict]);
+    undercut_benches::run(&[blocks, predict, idle, touch]);
 }
 
 fn own(depositor: Address, micro: u128) -> Deposit {
@@ -192,13 +194,14 @@ fn run_lazily(workload: &Workload, mut escrow: Escrow) -> (Escrow, Ends) {
 /// Settles what is open up to the last block.
 fn books_of_escrow(mut escrow: Escrow) -> Books {
     let last = BlockHeight::new(BLOCKS);
-    let open: Vec<EscrowAccount> = escrow.accounts().filter(|a| a.is_open()).cloned().collect();
+    let open: Vec<EscrowAccount> =
+        escrow.accounts().filter(|a| a.is_open()).map(Cow::into_owned).collect();
     for account in open {
         if let Some(settlement) = account.settle(last).expect("the amounts are small") {
             apply(&mut escrow, &[LedgerEvent::Settled(settlement)]);
         }
     }
-    let book = |account: &EscrowAccount| {
+    let book = |account: Cow<EscrowAccount>| {
         let earned = account.payments.values().map(|payment| payment.earned.to_micro()).sum();
         (account.id, (account.balance().to_micro(), earned))
     };
@@ -266,11 +269,11 @@ fn blocks(criterion: &mut Criterion) {
         assert_same(&books_of_escrow(lazy), &books_of_plain(&plain));
 
         let name = format!("accounts={ACCOUNTS} touches={touches}");
-        group.bench_function(format!("{name} ledger=lazy"), |bencher| {
+        group.bench_function(format!("{name} by=ours"), |bencher| {
             let escrow = || escrow.clone();
             bencher.iter_batched(escrow, |e| run_lazily(&workload, e), BatchSize::LargeInput);
         });
-        group.bench_function(format!("{name} ledger=plain"), |bencher| {
+        group.bench_function(format!("{name} by=plain"), |bencher| {
             let ledger = || ledger.clone();
             bencher.iter_batched(ledger, |l| run_plainly(&workload, l), BatchSize::LargeInput);
         });
@@ -316,18 +319,55 @@ fn predict(criterion: &mut Criterion) {
         assert!(expected.is_some_and(|height| height.to_u64() >= 1_000));
         assert_eq!(account.ends_at(), expected);
 
-        group.bench_function(format!("leases={leases} search=binary"), |bencher| {
+        group.bench_function(format!("leases={leases} by=ours"), |bencher| {
             bencher.iter(|| black_box(&account).ends_at());
         });
-        group.bench_function(format!("leases={leases} search=plain"), |bencher| {
+        assert_eq!(plain::depletes_at(&account), expected);
+        group.bench_function(format!("leases={leases} by=halving"), |bencher| {
+            bencher.iter(|| plain::depletes_at(black_box(&account)));
+        });
+        group.bench_function(format!("leases={leases} by=plain"), |bencher| {
             bencher.iter(|| depletes_plainly(black_box(&ledger)));
         });
         if leases == 1 {
             assert_eq!(depletes_by_division(&account), expected);
-            group.bench_function(format!("leases={leases} search=floor"), |bencher| {
+            group.bench_function(format!("leases={leases} by=floor"), |bencher| {
                 bencher.iter(|| depletes_by_division(black_box(&account)));
             });
         }
     }
+    group.finish();
+}
+
+const LEASES: usize = 1 << 16;
+
+fn idle(criterion: &mut Criterion) {
+    assert_equal(LEASES, 1, 200, 50);
+    let tenancies = Tenancies::new(LEASES, 1);
+    let mut group = criterion.benchmark_group("settlement::idle");
+    let mut ends: Vec<End> = Vec::new();
+    let mut lazy = Lazy::new(&tenancies);
+    group.bench_function(format!("leases={LEASES} by=ours"), |bencher| {
+        bencher.iter(|| lazy.block(&mut ends));
+    });
+    let mut eager = Eager::new(&tenancies);
+    group.bench_function(format!("leases={LEASES} by=plain"), |bencher| {
+        bencher.iter(|| eager.block(&mut ends));
+    });
+    group.finish();
+}
+
+fn touch(criterion: &mut Criterion) {
+    let mut tenancies = Tenancies::new(LEASES, 1);
+    let mut group = criterion.benchmark_group("settlement::touch");
+    let (mut lazy, mut floor) = (Lazy::new(&tenancies), Floor::new(&tenancies));
+    let touches = tenancies.touches(1 << 16);
+    let mut next = touches.iter().cycle();
+    group.bench_function(format!("leases={LEASES} by=ours"), |bencher| {
+        bencher.iter(|| next.next().map(|touch| lazy.touch(*touch)));
+    });
+    group.bench_function(format!("leases={LEASES} by=floor"), |bencher| {
+        bencher.iter(|| next.next().map(|touch| floor.touch(*touch)));
+    });
     group.finish();
 }

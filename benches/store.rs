@@ -32,9 +32,9 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use undercut_benches::{Generator, Round, rounds, timed};
 use undercut_ledger::log::{Chain, Entry, Head, Seal, checksum};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{BlockHeight, Digest, crypto};
 use undercut_store::{Options, RealDisk, SharedDisk, Writer};
 
@@ -52,7 +52,7 @@ fn main() {
 }
 
 /// An event that is bytes: six words are the least that tells records apart.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Canonical)]
 enum Noted {
     Words(Vec<u64>),
     Sealed(Seal),

@@ -9,6 +9,8 @@
 //! Each provider's own commands stay in their order, as its nonces make them. There may be fewer
 //! places than bids: the worst are evicted at the end of the block.
 
+use std::borrow::Cow;
+
 use proptest::prelude::*;
 use proptest::sample::Index;
 use undercut::{Command, Event, Params};
@@ -286,7 +288,7 @@ fn run(plan: &Plan, schedule: &[Asked]) -> Chain {
 }
 
 fn account(chain: &Chain) -> Option<EscrowAccount> {
-    chain.state().escrow().account(&deployment_id("alice", 1)).cloned()
+    chain.state().escrow().account(&deployment_id("alice", 1)).map(Cow::into_owned)
 }
 
 fn leases(chain: &Chain) -> Vec<LeaseState> {

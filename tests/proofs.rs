@@ -261,7 +261,7 @@ fn what_a_lease_was_paid_is_proved_at_every_block() {
             state.escrow().leases().map(|lease| lease.signed.terms.id).collect();
         for id in leases {
             let is_running = state.escrow().lease(&id).unwrap().state.is_running();
-            let account = state.escrow().account(&id.deployment()).unwrap().clone();
+            let account = state.escrow().account(&id.deployment()).unwrap().into_owned();
             let (lease, entry) = state.prove_lease(&id).unwrap();
             let proof = LeaseProof { lease, account: entry, anchor: anchor(height) };
             let paid = proof.check(&head()).unwrap();
@@ -270,7 +270,7 @@ fn what_a_lease_was_paid_is_proved_at_every_block() {
             assert!(ahead <= 1, "{id} at {height} is paid {ahead} blocks ahead");
             if is_running {
                 running += 1;
-                let payment = &account.payments[&id];
+                let payment = account.payments.get(&id).expect("it runs");
                 assert_eq!(paid.withdrawn, payment.withdrawn);
                 // Without a pause, rate and blocks say it all.
                 let is_plain = payment.starts_at

@@ -442,8 +442,8 @@ fn every_entry_is_proved_against_the_seal_and_no_other_value() {
     let id = deployment_id("bob", 3);
     let proof = engine.prove(&StateKey::Account(id)).unwrap();
     assert_eq!(
-        proof.decode::<EscrowAccount>().as_ref(),
-        Ok(engine.state().escrow().account(&id).unwrap())
+        proof.decode::<EscrowAccount>(),
+        Ok(engine.state().escrow().account(&id).unwrap().into_owned())
     );
     assert!(!proof.holds(&Digest::ZERO));
 }

@@ -145,8 +145,14 @@ pub const TABLE: &[Gate] = &[
     Gate {
         name: "bid/signed",
         conditions: &[
-            at_most("part of all but the signature", Figure::Named("other_share"), 0.06),
-            at_least("two threads over one", Figure::Named("threads_2_ratio"), 1.8),
+            at_most("part of all but the signature", Figure::Named("other_share"), 0.06)
+                .only("bad=0%"),
+            at_least("two threads over one", Figure::Named("threads_2_ratio"), 1.8).only("bad=0%"),
+            at_least("strict checks, one at a time", Figure::Plain, 3.0).only("bad=0%"),
+            at_least("the same, 0.1 % wrong", Figure::Plain, 2.0).only("bad=0.1%"),
+            at_least("the same, 1 % wrong", Figure::Plain, 1.2).only("bad=1%"),
+            at_least("the same, 5 % wrong", Figure::Plain, 0.85).only("bad=5%"),
+            at_least("the same, one provider wrong", Figure::Plain, 3.0).only("bad=one"),
         ],
     },
     Gate {

@@ -44,6 +44,8 @@ pub mod report;
 mod row;
 pub mod rows;
 mod settings;
+pub mod settlement;
+pub mod signatures;
 
 pub use crate::clock::{cpu_timed, timed};
 pub use crate::contest::{Contest, Play, Round, rounds};

@@ -1,5 +1,7 @@
 //! Scenarios 06, 07, 19, 20 and 26: allowances, ends, top-ups, another currency, catching up.
 
+use std::borrow::Cow;
+
 use undercut::{Command, Params, invariants};
 use undercut_bidding::NewBid;
 use undercut_ledger::oracle::OraclePrice;
@@ -250,7 +252,7 @@ fn s26_an_hour_without_settlement_catches_up_to_the_atoms_of_settling_every_bloc
         assert_eq!(chain.uact("p1"), START + (872 - 35) + (277 - 12));
         assert_eq!(community(chain, &Denom::uact()), 35 + 12);
     }
-    let account = |chain: &Chain| chain.state().escrow().account(&alices()).cloned();
+    let account = |chain: &Chain| chain.state().escrow().account(&alices()).map(Cow::into_owned);
     assert_eq!(account(&idle), account(&eager));
     assert_eq!(account(&idle).unwrap().balance().to_micro(), 1_000_000 - 872 - 277);
     for chain in [&mut idle, &mut eager] {

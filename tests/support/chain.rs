@@ -291,8 +291,8 @@ impl Chain {
             let coins = left.chain([own]).map(|coin| (coin.denom, coin.amount.to_micro()));
             coins.collect::<Vec<_>>()
         };
-        let accounts: Vec<(Denom, u128)> =
-            self.state().escrow().accounts().flat_map(held).collect();
+        let accounts = self.state().escrow().accounts();
+        let accounts: Vec<(Denom, u128)> = accounts.flat_map(|account| held(&account)).collect();
         let accounts = accounts.iter().map(|(denom, amount)| (denom, *amount));
         let expected: Vec<(&Denom, u128)> = deposits.chain(accounts).collect();
         for denom in self.bank.denoms() {

@@ -6,7 +6,10 @@ pub mod block;
 pub mod clock;
 pub mod latency;
 pub mod matching;
+pub mod lease;
 mod mixed;
+pub mod settlement;
+pub mod signatures;
 pub mod state;
 
 use crate::row::Row;
@@ -58,6 +61,16 @@ pub const TABLE: &[Entry] = &[
         rows: bid::logged,
     },
     Entry {
+        name: "bid/signed",
+        says: "The same with its signature checked, and written into the page cache.",
+        rows: signatures::signed,
+    },
+    Entry {
+        name: "lease/record",
+        says: "A lease into a signed log, beside the bare signature of whoever keeps it.",
+        rows: lease::record,
+    },
+    Entry {
         name: "scale/orders",
         says: "The same with few and with many orders open.",
         rows: bid::orders,
@@ -71,6 +84,26 @@ pub const TABLE: &[Entry] = &[
         name: "block/mixed",
         says: "A block of 10,000 commands of all kinds on a market of 10,000 leases.",
         rows: block::mixed,
+    },
+    Entry {
+        name: "settle/idle",
+        says: "A block of 2^20 leases that nobody touches.",
+        rows: settlement::idle,
+    },
+    Entry {
+        name: "settle/touch",
+        says: "Settling one account of 2^20, adding to it and filing its end anew.",
+        rows: settlement::touch,
+    },
+    Entry {
+        name: "settle/withdraw",
+        says: "A withdrawal by rule and events, with accounts and leases looked up by id.",
+        rows: settlement::withdraw,
+    },
+    Entry {
+        name: "settle/end",
+        says: "The end of an account by rule and events: paid, ended, refunded.",
+        rows: settlement::ends,
     },
 ];
 

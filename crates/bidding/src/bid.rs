@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{
     BidId, BlockHeight, Coin, Consent, Contribution, OrderId, PricePerBlock, ResourceOffer,
     TimeSpan,
@@ -11,7 +12,7 @@ use undercut_primitives::{
 use crate::{Rank, TieBreak};
 
 /// What a provider signs to place a bid. The signer is the provider.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct NewBid {
     /// The order.
     pub order: OrderId,
@@ -42,7 +43,7 @@ impl NewBid {
 }
 
 /// Where a bid stands. `Lost` and `Closed` are terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical)]
 pub enum BidState {
     /// It takes part in the auction.
     Open,
@@ -55,7 +56,7 @@ pub enum BidState {
 }
 
 /// Why a bid closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical)]
 pub enum BidClosedReason {
     /// Its provider took it back.
     Withdrawn,
@@ -70,7 +71,7 @@ pub enum BidClosedReason {
 }
 
 /// A bid in the book. Nothing but where it stands, and its price with the consent to it, changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Bid {
     /// Which bid.
     pub id: BidId,

@@ -4,12 +4,13 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{BidId, Coin, Consent, Contribution, PricePerBlock};
 
 use crate::{Bid, BidClosedReason};
 
 /// A change of the bid book. Returned deposits are named, so that the log alone explains them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub enum BidEvent {
     /// A bid was admitted; its deposit is held.
     BidPlaced(Box<Bid>),

@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use undercut_orderbook::Order;
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{BlockHeight, BlockSpan, Coin};
 
 /// Parameters of bids.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct BidParams {
     /// Most open bids of one order at the end of a block. Beyond it, the worst are evicted. At
     /// least 1.

@@ -6,12 +6,13 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{Attribute, Code};
 
 /// A provider's own attributes and the audited ones.
 ///
 /// Sets of different signers are never merged.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct ProviderProfile {
     /// What the provider registered: placement attributes and `capabilities/…`.
     pub attributes: Vec<Attribute>,

@@ -1,6 +1,7 @@
 //! [`Rank`]: the total order of bids.
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::crypto::{self, Namespace};
 use undercut_primitives::{BidId, Decimal, Digest};
 
@@ -10,7 +11,9 @@ const TIE: Namespace = Namespace("undercut/tie/v1");
 ///
 /// It depends on nothing that a bidder can hurry or reorder. A bidder who makes addresses until one
 /// wins the tie gains nothing that a price lower by 10^-18 would not have won outright.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Canonical,
+)]
 pub struct TieBreak(Digest);
 
 impl TieBreak {

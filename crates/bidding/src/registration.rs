@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use undercut_primitives::Attribute;
+use undercut_primitives::codec::Canonical;
 
 use crate::ProfileRejection;
 
@@ -14,7 +15,7 @@ pub const CONTACT_BYTES_MAX: usize = 256;
 /// What a provider signs about itself. The signer is the provider; an update replaces all of it.
 ///
 /// Source: `chain.md` 2.5 and 8.1.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Registration {
     /// Where tenants send manifests: `https://host` or `https://host:port`, nothing behind it.
     pub host_uri: String,

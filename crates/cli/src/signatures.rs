@@ -1,26 +1,21 @@
 //! Checks signatures on several threads. The answers keep their order, so nothing else changes.
 
 use std::num::NonZeroUsize;
-use std::thread::ScopedJoinHandle;
+use std::sync::{Mutex, PoisonError};
 
-use undercut::{CommandRejection, SignedCommand, VerifiedCommand};
+use undercut::{CommandRejection, SignatureChecks, SignedCommand, VerifiedCommand};
 use undercut_simulation::CheckSignatures;
 
-/// Fewer commands than this per thread are not worth a thread.
-const COMMANDS_PER_THREAD_MIN: usize = 8;
-
 /// Checks signatures on up to `threads` threads.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Parallel {
-    threads: usize,
-}
+#[derive(Debug)]
+pub(crate) struct Parallel(Mutex<SignatureChecks>);
 
 impl Parallel {
     /// On `threads` threads, or as many as the machine has cores.
     pub(crate) fn new(threads: Option<u32>) -> Self {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let asked = threads.and_then(|threads| usize::try_from(threads).ok());
-        Self { threads: asked.unwrap_or_else(cores).max(1) }
+        let asked = threads.and_then(|threads| NonZeroUsize::new(usize::try_from(threads).ok()?));
+        let checks = asked.map_or_else(SignatureChecks::on_all_cores, SignatureChecks::new);
+        Self(Mutex::new(checks))
     }
 }
 
@@ -30,29 +25,9 @@ impl CheckSignatures for Parallel {
         chain_id: &str,
         commands: Vec<SignedCommand>,
     ) -> Vec<Result<VerifiedCommand, CommandRejection>> {
-        let check = |commands: Vec<SignedCommand>| -> Vec<_> {
-            commands.into_iter().map(|command| command.verify(chain_id)).collect()
-        };
-        let share = commands.len().div_ceil(self.threads).max(COMMANDS_PER_THREAD_MIN);
-        if commands.len() <= share {
-            return check(commands);
-        }
-        let mut rest = commands;
-        let mut shares = Vec::new();
-        while rest.len() > share {
-            let tail = rest.split_off(share);
-            shares.push(std::mem::replace(&mut rest, tail));
-        }
-        shares.push(rest);
-        std::thread::scope(|scope| {
-            let workers: Vec<_> =
-                shares.into_iter().map(|share| scope.spawn(|| check(share))).collect();
-            let answers = |worker: ScopedJoinHandle<'_, Vec<_>>| match worker.join() {
-                Ok(answers) => answers,
-                Err(panic) => std::panic::resume_unwind(panic),
-            };
-            workers.into_iter().flat_map(answers).collect()
-        })
+        // What a panic may have left behind changes how fast the checks are, not what they say.
+        let mut checks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        checks.check(commands, chain_id)
     }
 }
 

@@ -5,18 +5,24 @@
 //! beside it: when its uact ends while nothing can be minted, single blocks are paid in uakt
 //! ([`EscrowAccount::pay_in_kind`]).
 
-use alloc::collections::BTreeMap;
+mod ends;
+mod payment;
+
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{
     Address, Amount, ArithmeticError, BlockHeight, BlockSpan, Coin, Denom, DeploymentId, LeaseId,
     Misfit, PricePerBlock,
 };
 
+pub(crate) use ends::ONE;
+pub use payment::{Payment, Payments, Payout};
+
 use crate::event::{InKind, KindShare};
 use crate::oracle::OraclePrice;
-use crate::{Earned, LedgerEvent, Refund, Settlement, Share};
+use crate::{LedgerEvent, LedgerRejection, Refund, Settlement, Share};
 
 /// The most running leases of one account, and so the most groups of a deployment.
 pub const PAYMENTS_MAX: usize = 128;
@@ -26,7 +32,7 @@ pub const PAYMENTS_MAX: usize = 128;
 pub const DEPOSITS_MAX: usize = 64;
 
 /// One payment into an account, and what is left of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Deposit {
     /// Who paid, and gets back what is left.
     pub depositor: Address,
@@ -45,7 +51,7 @@ impl Deposit {
 }
 
 /// Where an account stands. `Closed` is terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical)]
 pub enum AccountState {
     /// It pays.
     Open,
@@ -60,77 +66,8 @@ pub enum AccountState {
     Closed,
 }
 
-/// The stream to one provider.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Payment {
-    /// Per block, for the whole lease.
-    pub rate: PricePerBlock,
-    /// The block after which the first paid block comes; later by every pause that the lease had.
-    pub starts_at: BlockHeight,
-    /// All that it has earned up to the last settlement.
-    pub earned: Amount,
-    /// How much of it was paid out, fees and what was paid in uakt included.
-    pub withdrawn: Amount,
-    /// The worth of what was paid in uakt.
-    pub in_kind: Amount,
-    /// What was paid in uakt, fees included.
-    pub in_kind_uakt: Amount,
-    /// What part goes to the community pool, in basis points.
-    pub take_rate_bps: u32,
-}
-
-impl Payment {
-    /// All that the payment has earned up to `height`: `floor(rate × (height − starts_at))`.
-    ///
-    /// # Errors
-    ///
-    /// [`ArithmeticError`] when it is no amount.
-    pub fn earned_at(&self, height: BlockHeight) -> Result<Amount, ArithmeticError> {
-        let span = height.since(self.starts_at).unwrap_or_default();
-        Ok(self.rate.over_floor(span)?.amount)
-    }
-
-    /// What was paid out so far, by where it went. Fees are rounded up once over the whole lease, so
-    /// that being paid often, rarely or once comes to the same.
-    ///
-    /// # Errors
-    ///
-    /// [`ArithmeticError`] when a fee is no amount.
-    pub fn received(&self) -> Result<Earned, ArithmeticError> {
-        let own = self.withdrawn.checked_sub(self.in_kind).unwrap_or_default();
-        let fees = own.basis_points_ceil(self.take_rate_bps)?;
-        let paid = own.checked_sub(fees).unwrap_or_default();
-        Ok(Earned { paid, fees, in_kind: self.in_kind })
-    }
-
-    /// What paying `uakt` more would give. Its fees too are rounded up once over the whole lease.
-    fn payout_in_uakt(&self, uakt: Amount) -> Result<Payout, ArithmeticError> {
-        let before = self.in_kind_uakt.basis_points_ceil(self.take_rate_bps)?;
-        let after = self.in_kind_uakt.plus(uakt)?.basis_points_ceil(self.take_rate_bps)?;
-        let fee = after.checked_sub(before).unwrap_or_default();
-        Ok(Payout { paid: uakt.checked_sub(fee).unwrap_or_default(), fee })
-    }
-
-    /// What paying all that is earned would give now.
-    fn payout(&self) -> Result<Payout, ArithmeticError> {
-        let paid_off = Self { withdrawn: self.earned, ..self.clone() };
-        let (before, after) = (self.received()?, paid_off.received()?);
-        let more = |after: Amount, before: Amount| after.checked_sub(before).unwrap_or_default();
-        Ok(Payout { paid: more(after.paid, before.paid), fee: more(after.fees, before.fees) })
-    }
-}
-
-/// What a payment gives out at once, in micro-units of the account's denom.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Payout {
-    /// To the provider.
-    pub paid: Amount,
-    /// To the community pool.
-    pub fee: Amount,
-}
-
 /// A deployment's locked money.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct EscrowAccount {
     /// The deployment it belongs to.
     pub id: DeploymentId,
@@ -143,7 +80,7 @@ pub struct EscrowAccount {
     /// of the same denom by the same depositor joins it.
     pub deposits: Vec<Deposit>,
     /// The streams of running leases, by lease.
-    pub payments: BTreeMap<LeaseId, Payment>,
+    pub payments: Payments,
     /// Up to which block everything owed has been moved.
     pub settled_at: BlockHeight,
     /// Where it stands.
@@ -159,7 +96,7 @@ impl EscrowAccount {
             denom,
             grace,
             deposits: Vec::new(),
-            payments: BTreeMap::new(),
+            payments: Payments::new(),
             settled_at: at,
             state: AccountState::Open,
         }
@@ -200,47 +137,11 @@ impl EscrowAccount {
     }
 
     /// What a settlement up to `height` would move, in all.
-    fn owed_at(&self, height: BlockHeight) -> Result<Amount, ArithmeticError> {
+    pub(crate) fn owed_at(&self, height: BlockHeight) -> Result<Amount, ArithmeticError> {
         self.payments.values().try_fold(Amount::ZERO, |sum, payment| {
             let earned = payment.earned_at(height)?;
             sum.plus(earned.checked_sub(payment.earned).unwrap_or_default())
         })
-    }
-
-    /// The block at whose end something has to happen: the last block that the account can pay in
-    /// full, the greatest `h` with owed(h) ≤ balance; for a paused one, the end of its grace.
-    ///
-    /// `None` when nothing runs, or when the money lasts beyond [`BlockHeight::MAX`]. At least
-    /// `settled_at`. O(payments × 48).
-    #[must_use]
-    pub fn ends_at(&self) -> Option<BlockHeight> {
-        match self.state {
-            AccountState::Open => self.depletes_at(),
-            AccountState::Paused { until, .. } => Some(until),
-            AccountState::Closed => None,
-        }
-    }
-
-    fn depletes_at(&self) -> Option<BlockHeight> {
-        self.payments.first_key_value()?;
-        let balance = self.balance();
-        let pays =
-            |height: u64| self.owed_at(BlockHeight::new(height)).is_ok_and(|owed| owed <= balance);
-        // Invariant: pays(low), and not pays(high). What is owed never falls with the height.
-        let mut low = self.settled_at.to_u64();
-        let mut high = BlockHeight::MAX.to_u64();
-        if pays(high) {
-            return None;
-        }
-        while low.checked_add(1)? < high {
-            let middle = low.midpoint(high);
-            if pays(middle) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        Some(BlockHeight::new(low))
     }
 
     /// Whether the account could pay at least one block after `at` with `rate` added.
@@ -268,15 +169,7 @@ impl EscrowAccount {
         if self.state != AccountState::Open || to <= self.settled_at {
             return Ok(None);
         }
-        let mut shares = Vec::new();
-        for (lease, payment) in &self.payments {
-            let earned = payment.earned_at(to)?;
-            let amount = earned.checked_sub(payment.earned).unwrap_or_default();
-            if !amount.is_zero() {
-                shares.push(Share { lease: *lease, amount });
-            }
-        }
-        Ok(Some(Settlement { account: self.id, from: self.settled_at, to, shares }))
+        settlement(self.id, self.payments.iter(), (self.settled_at, to)).map(Some)
     }
 
     /// What a provider can be paid for a lease now, after a settlement; `None` when nothing.
@@ -285,9 +178,8 @@ impl EscrowAccount {
     ///
     /// [`ArithmeticError`] when a fee is no amount.
     pub fn withdrawable(&self, lease: &LeaseId) -> Result<Option<Payout>, ArithmeticError> {
-        let Some(payment) = self.payments.get(lease) else { return Ok(None) };
-        let is_due = payment.earned > payment.withdrawn;
-        if is_due { payment.payout().map(Some) } else { Ok(None) }
+        let payment = self.payments.get(lease);
+        payment.map_or(Ok(None), |payment| payment.payout_with(Amount::ZERO))
     }
 
     /// What every depositor would get back now, first deposit first.
@@ -351,15 +243,9 @@ impl EscrowAccount {
             | LedgerEvent::Vault(_) => Ok(()),
             LedgerEvent::Deposited { deposit, .. } => self.apply_deposit(deposit),
             LedgerEvent::LeaseSigned(lease) => {
-                let payment = Payment {
-                    rate: lease.terms.price.clone(),
-                    starts_at: lease.terms.starts_at,
-                    earned: Amount::ZERO,
-                    withdrawn: Amount::ZERO,
-                    in_kind: Amount::ZERO,
-                    in_kind_uakt: Amount::ZERO,
-                    take_rate_bps: lease.terms.take_rate_bps,
-                };
+                let terms = &lease.terms;
+                let rate = terms.price.clone();
+                let payment = Payment::new(rate, terms.starts_at, terms.take_rate_bps);
                 if self.payments.len() >= PAYMENTS_MAX {
                     return Err(Misfit::new("the account has as many leases as it can"));
                 }
@@ -413,7 +299,12 @@ impl EscrowAccount {
 
     fn apply_deposit(&mut self, deposit: &Deposit) -> Result<(), Misfit> {
         match self.place_of(deposit).and_then(|place| self.deposits.get_mut(place)) {
-            None => self.deposits.push(deposit.clone()),
+            None => {
+                if self.deposits.is_empty() {
+                    self.deposits.reserve_exact(1);
+                }
+                self.deposits.push(deposit.clone());
+            }
             Some(like) => {
                 let sum = like.coin.amount.plus(deposit.coin.amount);
                 like.coin.amount = sum.map_err(|_| Misfit::new("a deposit overflows"))?;
@@ -493,7 +384,7 @@ impl EscrowAccount {
     }
 
     /// Takes `amount` from the deposits of `denom`, oldest first.
-    fn spend(&mut self, denom: &Denom, mut amount: Amount) -> Result<(), Misfit> {
+    pub(crate) fn spend(&mut self, denom: &Denom, mut amount: Amount) -> Result<(), Misfit> {
         for deposit in self.deposits.iter_mut().filter(|one| one.coin.denom == *denom) {
             let taken = amount.min(deposit.coin.amount);
             deposit.coin.amount = deposit.coin.amount.checked_sub(taken).unwrap_or_default();
@@ -502,4 +393,51 @@ impl EscrowAccount {
         self.deposits.retain(|deposit| !deposit.coin.amount.is_zero());
         if amount.is_zero() { Ok(()) } else { Err(Misfit::new("the account cannot pay this")) }
     }
+}
+
+/// What each payment of an account earned since it was last settled, up to another block.
+pub(crate) fn settlement<'a>(
+    account: DeploymentId,
+    payments: impl Iterator<Item = (&'a LeaseId, &'a Payment)>,
+    (from, to): (BlockHeight, BlockHeight),
+) -> Result<Settlement, ArithmeticError> {
+    let mut shares = Vec::new();
+    for (lease, payment) in payments {
+        let earned = payment.earned_at(to)?;
+        let amount = earned.checked_sub(payment.earned).unwrap_or_default();
+        if !amount.is_zero() {
+            shares.push(Share { lease: *lease, amount });
+        }
+    }
+    Ok(Settlement { account, from, to, shares })
+}
+
+/// A settlement, if there is one, and what it and earlier ones leave to be paid for `leases`, in this
+/// order. Nothing is copied but the events.
+pub(crate) fn payouts<'a>(
+    settlement: Option<Settlement>,
+    (balance, denom): (Amount, &Denom),
+    leases: &[LeaseId],
+    payment_of: impl Fn(&LeaseId) -> Option<&'a Payment>,
+) -> Result<Vec<LedgerEvent>, LedgerRejection> {
+    let shares = settlement.as_ref().map_or(&[][..], |settlement| settlement.shares.as_slice());
+    let moved = shares.iter().map(|share| share.amount).try_fold(Amount::ZERO, Amount::plus)?;
+    if moved > balance {
+        return Err(Misfit::new("the account cannot pay this").into());
+    }
+    let mut events = Vec::with_capacity(leases.len().saturating_add(1));
+    for lease in leases {
+        let Some(payment) = payment_of(lease) else { continue };
+        let place = shares.binary_search_by(|share| share.lease.cmp(lease)).ok();
+        let share = place.and_then(|place| shares.get(place));
+        let amount = share.map_or(Amount::ZERO, |share| share.amount);
+        if let Some(Payout { paid, fee }) = payment.payout_with(amount)? {
+            let coin = Coin::new(denom.clone(), paid);
+            events.push(LedgerEvent::Withdrawn { lease: *lease, coin, fee });
+        }
+    }
+    if let Some(settlement) = settlement {
+        events.insert(0, LedgerEvent::Settled(settlement));
+    }
+    Ok(events)
 }

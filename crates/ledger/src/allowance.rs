@@ -10,6 +10,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{Address, Amount, BlockHeight, Code, Coin, Contribution, Denom, Misfit};
 
 use crate::{Deposit, LedgerEvent};
@@ -20,7 +21,7 @@ pub const LIMITS_MAX: usize = 8;
 pub const PAYERS_MAX: usize = 8;
 
 /// What may be paid out of an allowance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical)]
 pub enum Purpose {
     /// The escrow account of a deployment.
     Deployment,
@@ -30,7 +31,7 @@ pub enum Purpose {
 
 /// What a granter signs. The signer is the granter; a second one for the same account replaces
 /// the first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct NewAllowance {
     /// Who may spend.
     pub grantee: Address,
@@ -45,7 +46,7 @@ pub struct NewAllowance {
 }
 
 /// What may be spent of one denom, in micro-units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Limit {
     /// What the granter signed. What comes back never raises `left` above it.
     pub granted: Amount,
@@ -54,7 +55,7 @@ pub struct Limit {
 }
 
 /// What may still be spent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Allowance {
     /// Whether for escrow accounts.
     pub for_deployments: bool,
@@ -76,7 +77,9 @@ impl Allowance {
 }
 
 /// Which allowance: ordered by who may spend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Canonical,
+)]
 pub struct AllowanceId {
     /// Who may spend.
     pub grantee: Address,

@@ -2,17 +2,33 @@
 //!
 //! A rule that takes several steps (settle, pay, end, refund) makes them on a copy of the one
 //! account, so that each step sees the ones before it while the escrow itself stays untouched.
+//!
+//! | kept | as | because |
+//! | --- | --- | --- |
+//! | what settling and paying take | [`meter`]: 64 bytes each, by handle | a touch is one line of memory |
+//! | blocks at which money ends | a wheel through the meters | filing anew and asking take constant time |
+//! | the rest of accounts | whole accounts where they differ, less where they are alike | memory |
+//! | leases | by id, each in memory of its own | ids lie close together |
 
+mod accounts;
+mod draft;
+pub mod meter;
 mod restore;
+mod wheel;
 
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use undercut_primitives::{
-    Amount, BlockHeight, BlockSpan, BlockTime, Coin, Denom, DeploymentId, LeaseId, Misfit, Provider,
+    Amount, BlockHeight, BlockSpan, BlockTime, Coin, Denom, DeploymentId, LeaseId, Misfit, OrderId,
+    Provider,
 };
 
-use crate::account::Payout;
+use accounts::Accounts;
+use draft::Draft;
+
 use crate::oracle::OraclePrice;
 use crate::{
     AccountState, Deposit, EscrowAccount, Lease, LeaseEndReason, LeaseState, LedgerEvent,
@@ -25,34 +41,33 @@ pub const WITHDRAWALS_MAX: usize = 256;
 /// Accounts by deployment, leases by id, and accounts by the block at which their money ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Escrow {
-    accounts: BTreeMap<DeploymentId, EscrowAccount>,
-    leases: BTreeMap<LeaseId, Lease>,
-    running: BTreeMap<Provider, BTreeSet<LeaseId>>,
-    ends: BTreeMap<DeploymentId, BlockHeight>,
-    due: BTreeMap<BlockHeight, BTreeSet<DeploymentId>>,
+    accounts: Accounts,
+    leases: BTreeMap<LeaseId, Box<Lease>>,
+    /// Together with its provider, an order names a lease.
+    running: BTreeMap<Provider, BTreeSet<OrderId>>,
 }
 
 impl Escrow {
-    /// The account of a deployment.
+    /// The account of a deployment, as it is now.
     #[must_use]
-    pub fn account(&self, id: &DeploymentId) -> Option<&EscrowAccount> {
-        self.accounts.get(id)
+    pub fn account(&self, id: &DeploymentId) -> Option<Cow<'_, EscrowAccount>> {
+        self.accounts.get(self.accounts.handle(id)?)
     }
 
     /// All accounts by deployment.
-    pub fn accounts(&self) -> impl Iterator<Item = &EscrowAccount> {
-        self.accounts.values()
+    pub fn accounts(&self) -> impl Iterator<Item = Cow<'_, EscrowAccount>> {
+        self.accounts.iter()
     }
 
     /// The lease `id`.
     #[must_use]
     pub fn lease(&self, id: &LeaseId) -> Option<&Lease> {
-        self.leases.get(id)
+        self.leases.get(id).map(Box::as_ref)
     }
 
     /// All leases by id.
     pub fn leases(&self) -> impl Iterator<Item = &Lease> {
-        self.leases.values()
+        self.leases.values().map(Box::as_ref)
     }
 
     /// A lease that runs.
@@ -61,7 +76,7 @@ impl Escrow {
     ///
     /// [`LedgerRejection::LeaseNotFound`] or [`LedgerRejection::LeaseEnded`].
     pub fn running_lease(&self, id: &LeaseId) -> Result<&Lease, LedgerRejection> {
-        let lease = self.leases.get(id).ok_or(LedgerRejection::LeaseNotFound { id: *id })?;
+        let lease = self.lease(id).ok_or(LedgerRejection::LeaseNotFound { id: *id })?;
         if lease.state.is_running() {
             Ok(lease)
         } else {
@@ -71,7 +86,8 @@ impl Escrow {
 
     /// The running leases of a provider, by id.
     pub fn running_of(&self, provider: &Provider) -> impl Iterator<Item = LeaseId> {
-        self.running.get(provider).into_iter().flatten().copied()
+        let (provider, orders) = (*provider, self.running.get(provider).into_iter().flatten());
+        orders.map(move |order| LeaseId(order.bid(provider)))
     }
 
     /// How many leases a provider runs. O(1).
@@ -80,16 +96,22 @@ impl Escrow {
         self.running.get(provider).map_or(0, BTreeSet::len)
     }
 
-    /// Accounts whose money or grace ends with the block at `height`, by deployment.
+    /// Accounts whose money or grace ends with the block at `height`, by deployment. O(accounts
+    /// found) at the height that [`Escrow::advance`] named last; slower, and as exact, at any other.
     pub fn due(&self, height: BlockHeight) -> impl Iterator<Item = DeploymentId> {
-        self.due.get(&height).into_iter().flatten().copied()
+        self.accounts.due(height).into_iter()
+    }
+
+    /// Tells that the block at `height` is the one to be asked about next. Changes no answer.
+    pub fn advance(&mut self, height: BlockHeight) {
+        self.accounts.advance(height);
     }
 
     /// The last block that the account can pay in full, or the last of its grace, as predicted when
     /// it last changed.
     #[must_use]
     pub fn ends_at(&self, id: &DeploymentId) -> Option<BlockHeight> {
-        self.ends.get(id).copied()
+        self.accounts.ends_at(self.accounts.handle(id)?)
     }
 
     /// Blocks from `at` until the money ends.
@@ -182,13 +204,14 @@ impl Escrow {
     ///
     /// [`LedgerRejection::AccountNotFound`], [`LedgerRejection::AccountClosed`] or
     /// [`LedgerRejection::AccountPaused`].
-    pub fn paying(&self, id: &DeploymentId) -> Result<&EscrowAccount, LedgerRejection> {
-        let account = self.open(id)?;
-        match account.state {
-            AccountState::Paused { until, .. } => {
+    pub fn paying(&self, id: &DeploymentId) -> Result<Cow<'_, EscrowAccount>, LedgerRejection> {
+        match self.open(id)? {
+            (_, AccountState::Paused { until, .. }) => {
                 Err(LedgerRejection::AccountPaused { id: *id, until })
             }
-            AccountState::Open | AccountState::Closed => Ok(account),
+            (handle, AccountState::Open | AccountState::Closed) => {
+                self.accounts.get(handle).ok_or(LedgerRejection::AccountNotFound { id: *id })
+            }
         }
     }
 
@@ -203,10 +226,8 @@ impl Escrow {
         at: BlockHeight,
     ) -> Result<Vec<LedgerEvent>, LedgerRejection> {
         self.running_lease(id)?;
-        let mut draft = self.draft(&id.deployment())?;
-        draft.settle(at)?;
-        draft.pay(id)?;
-        Ok(draft.events)
+        let (handle, _) = self.open(&id.deployment())?;
+        self.accounts.payouts(handle, core::slice::from_ref(id), at)
     }
 
     /// Pays a provider what its running leases have earned: by id, from `from` on, at most
@@ -221,19 +242,14 @@ impl Escrow {
         from: Option<&LeaseId>,
         at: BlockHeight,
     ) -> Result<Vec<LedgerEvent>, LedgerRejection> {
-        let mut by_account: BTreeMap<DeploymentId, Vec<LeaseId>> = BTreeMap::new();
         let leases = self.running_of(provider).filter(|id| from.is_none_or(|from| id >= from));
-        for id in leases.take(WITHDRAWALS_MAX) {
-            by_account.entry(id.deployment()).or_default().push(id);
-        }
+        // By id, so those of one account are neighbours, and accounts come in order.
+        let leases: Vec<LeaseId> = leases.take(WITHDRAWALS_MAX).collect();
         let mut events = Vec::new();
-        for (account, leases) in by_account {
-            let mut draft = self.draft(&account)?;
-            draft.settle(at)?;
-            for lease in leases {
-                draft.pay(&lease)?;
-            }
-            events.append(&mut draft.events);
+        for of_account in leases.chunk_by(|a, b| a.deployment() == b.deployment()) {
+            let Some(first) = of_account.first() else { continue };
+            let (handle, _) = self.open(&first.deployment())?;
+            events.append(&mut self.accounts.payouts(handle, of_account, at)?);
         }
         Ok(events)
     }
@@ -377,15 +393,15 @@ impl Escrow {
         match event {
             LedgerEvent::AccountOpened { id, denom, grace, at } => {
                 let account = EscrowAccount::new(*id, denom.clone(), *grace, *at);
-                if self.accounts.insert(*id, account).is_some() {
+                if !self.accounts.insert(account) {
                     return Err(Misfit::new("the account exists already"));
                 }
             }
             LedgerEvent::LeaseSigned(signed) => {
                 let id = signed.terms.id;
                 let lease = Lease { signed: (**signed).clone(), state: LeaseState::Active };
-                self.leases.insert(id, lease);
-                self.running.entry(id.provider()).or_default().insert(id);
+                self.leases.insert(id, Box::new(lease));
+                self.running.entry(id.provider()).or_default().insert(id.order());
             }
             LedgerEvent::ReclamationStarted { id, at, deadline, reason } => {
                 let (started_at, deadline, reason) = (*at, *deadline, *reason);
@@ -396,16 +412,16 @@ impl Escrow {
                 let (at, reason, earned) = (*at, *reason, *earned);
                 self.set_running(id, LeaseState::Ended { at, reason, earned })?;
                 let running = self.running.entry(id.provider()).or_default();
-                running.remove(id);
+                running.remove(&id.order());
                 if running.is_empty() {
                     self.running.remove(&id.provider());
                 }
             }
             _ => {}
         }
-        let account = self.accounts.get_mut(&id).ok_or(Misfit::new("no such account"))?;
-        account.apply(event)?;
-        self.predict(&id);
+        let handle = self.accounts.handle(&id).ok_or(Misfit::new("no such account"))?;
+        self.accounts.apply(handle, event)?;
+        self.accounts.predict(handle);
         Ok(())
     }
 
@@ -416,109 +432,21 @@ impl Escrow {
         Ok(())
     }
 
-    /// Computes anew when the account's money ends, and moves it in the queue.
-    fn predict(&mut self, id: &DeploymentId) {
-        let ends_at = self.accounts.get(id).and_then(EscrowAccount::ends_at);
-        let before = match ends_at {
-            Some(height) => self.ends.insert(*id, height),
-            None => self.ends.remove(id),
-        };
-        if before == ends_at {
-            return;
-        }
-        if let Some(height) = before {
-            let accounts = self.due.entry(height).or_default();
-            accounts.remove(id);
-            if accounts.is_empty() {
-                self.due.remove(&height);
-            }
-        }
-        if let Some(height) = ends_at {
-            self.due.entry(height).or_default().insert(*id);
-        }
-    }
-
-    fn open(&self, id: &DeploymentId) -> Result<&EscrowAccount, LedgerRejection> {
-        let account = self.accounts.get(id).ok_or(LedgerRejection::AccountNotFound { id: *id })?;
-        if account.is_open() {
-            Ok(account)
-        } else {
-            Err(LedgerRejection::AccountClosed { id: *id })
+    /// An account that is not closed: its handle and where it stands.
+    fn open(&self, id: &DeploymentId) -> Result<(u32, AccountState), LedgerRejection> {
+        let handle = self.accounts.handle(id);
+        let found = handle.and_then(|handle| Some((handle, self.accounts.state(handle)?)));
+        match found.ok_or(LedgerRejection::AccountNotFound { id: *id })? {
+            (_, AccountState::Closed) => Err(LedgerRejection::AccountClosed { id: *id }),
+            open => Ok(open),
         }
     }
 
     fn draft(&self, id: &DeploymentId) -> Result<Draft, LedgerRejection> {
-        Ok(Draft { account: self.open(id)?.clone(), events: Vec::new() })
-    }
-}
-
-/// A copy of an account on which the steps of one rule are made.
-struct Draft {
-    account: EscrowAccount,
-    events: Vec<LedgerEvent>,
-}
-
-impl Draft {
-    fn push(&mut self, event: LedgerEvent) -> Result<(), Misfit> {
-        self.account.apply(&event)?;
-        self.events.push(event);
-        Ok(())
-    }
-
-    fn settle(&mut self, to: BlockHeight) -> Result<(), LedgerRejection> {
-        if let Some(settlement) = self.account.settle(to)? {
-            self.push(LedgerEvent::Settled(settlement))?;
-        }
-        Ok(())
-    }
-
-    fn pay(&mut self, lease: &LeaseId) -> Result<(), LedgerRejection> {
-        if let Some(Payout { paid, fee }) = self.account.withdrawable(lease)? {
-            let coin = Coin::new(self.account.denom.clone(), paid);
-            self.push(LedgerEvent::Withdrawn { lease: *lease, coin, fee })?;
-        }
-        Ok(())
-    }
-
-    fn end(
-        &mut self,
-        id: &LeaseId,
-        at: BlockHeight,
-        reason: LeaseEndReason,
-    ) -> Result<(), LedgerRejection> {
-        self.pay(id)?;
-        let payment = self.account.payments.get(id);
-        let payment = payment.ok_or(Misfit::new("the lease has no payment here"))?;
-        let earned = payment.received()?;
-        // A lease that waits for a top-up was paid for up to the pause.
-        let at = match self.account.state {
-            AccountState::Paused { since, .. } => since,
-            AccountState::Open | AccountState::Closed => at,
-        };
-        Ok(self.push(LedgerEvent::LeaseEnded { id: *id, at, reason, earned })?)
-    }
-
-    /// Ends a pause, if the money is there for the next block.
-    fn resume(
-        &mut self,
-        at: BlockHeight,
-        fallback: Option<&OraclePrice>,
-    ) -> Result<(), LedgerRejection> {
-        if !matches!(self.account.state, AccountState::Paused { .. }) {
-            return Ok(());
-        }
-        let resumed = LedgerEvent::AccountResumed { id: self.account.id, at };
-        let mut account = self.account.clone();
-        account.apply(&resumed)?;
-        let is_bridged = match fallback {
-            Some(price) => account.pay_in_kind(at, price)?.is_some(),
-            None => false,
-        };
-        if account.pays_next_block(at) || is_bridged {
-            self.account = account;
-            self.events.push(resumed);
-        }
-        Ok(())
+        let (handle, _) = self.open(id)?;
+        let account =
+            self.accounts.get(handle).ok_or(LedgerRejection::AccountNotFound { id: *id })?;
+        Ok(Draft::of(account.into_owned()))
     }
 }
 

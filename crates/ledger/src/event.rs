@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{
     Address, Amount, BlockHeight, BlockSpan, BlockTime, Coin, Denom, DeploymentId, LeaseId,
 };
@@ -14,7 +15,7 @@ use crate::oracle::OraclePrice;
 use crate::{Deposit, Earned, LeaseEndReason, ProviderReason, SignedLease};
 
 /// What one lease earned in a settlement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Share {
     /// The lease.
     pub lease: LeaseId,
@@ -23,7 +24,7 @@ pub struct Share {
 }
 
 /// An account settled up to a height: everything owed so far became its providers'.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Settlement {
     /// The account.
     pub account: DeploymentId,
@@ -36,7 +37,7 @@ pub struct Settlement {
 }
 
 /// What a depositor gets back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Refund {
     /// Who.
     pub to: Address,
@@ -47,7 +48,7 @@ pub struct Refund {
 }
 
 /// What one lease got for a block that was paid in uakt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct KindShare {
     /// The lease.
     pub lease: LeaseId,
@@ -62,7 +63,7 @@ pub struct KindShare {
 }
 
 /// One block paid in uakt, because an account had no more of its own denom and none could be minted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct InKind {
     /// The account.
     pub account: DeploymentId,
@@ -75,7 +76,7 @@ pub struct InKind {
 }
 
 /// A change of escrow accounts, leases or the vault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub enum LedgerEvent {
     /// A deployment has an account.
     AccountOpened {

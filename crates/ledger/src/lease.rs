@@ -1,6 +1,8 @@
 //! [`SignedLease`]: what both sides agreed to, and the two signatures that say so.
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::canonical_through;
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{
     Amount, BlockHeight, BlockTime, Consent, Digest, LeaseId, PricePerBlock, TimeSpan,
 };
@@ -11,7 +13,7 @@ use crate::LedgerRejection;
 ///
 /// Price, parties and reclamation window are of the signed bid. The version hash is the one that the
 /// tenant signed last, the take rate the market's at the award.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct LeaseTerms {
     /// Which lease; names order, tenant and provider.
     pub id: LeaseId,
@@ -44,7 +46,7 @@ impl LeaseTerms {
 ///
 /// The tenant's is the signature on the deployment (which names the award mode) or on the choice
 /// of the bid; the provider's is the signature on the bid.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct SignedLease {
     /// What was agreed.
     pub terms: LeaseTerms,
@@ -83,6 +85,8 @@ impl SignedLease {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct ProviderReason(u32);
+
+canonical_through!(ProviderReason, u32, |reason| reason.0);
 
 impl ProviderReason {
     /// The workload does not run stably.
@@ -159,7 +163,7 @@ impl Party {
 }
 
 /// Why a lease ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical)]
 pub enum LeaseEndReason {
     /// The tenant closed it, its group or its whole deployment.
     Tenant,
@@ -182,7 +186,7 @@ impl LeaseEndReason {
 }
 
 /// Where a lease stands. `Ended` is terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical)]
 pub enum LeaseState {
     /// It runs and is paid for.
     Active,
@@ -215,7 +219,9 @@ impl LeaseState {
 }
 
 /// All that a lease has earned, by where it went. All in micro-units of the price's denom.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical,
+)]
 pub struct Earned {
     /// Paid to the provider.
     pub paid: Amount,
@@ -226,7 +232,7 @@ pub struct Earned {
 }
 
 /// A lease and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Lease {
     /// What was agreed and signed.
     pub signed: SignedLease,

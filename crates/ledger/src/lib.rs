@@ -49,7 +49,7 @@ pub mod oracle;
 mod params;
 pub mod plain;
 
-pub use account::{AccountState, Deposit, EscrowAccount, Payment};
+pub use account::{AccountState, Deposit, EscrowAccount, Payment, Payments};
 pub use allowance::{Allowance, AllowanceId, Allowances, Limit, NewAllowance, Purpose};
 pub use bank::{Bank, BankRefused, MemoryBank, Posting};
 pub use error::LedgerRejection;

@@ -23,6 +23,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use undercut_primitives::Digest;
+use undercut_primitives::canonical_through;
 use undercut_primitives::crypto::{self, Namespace};
 
 const NODE: Namespace = Namespace("undercut/merkle-node/v1");
@@ -61,6 +62,8 @@ pub struct Peaks {
     /// Roots of full trees, the largest first: one for each bit that is set in `leaves`.
     peaks: Vec<Digest>,
 }
+
+canonical_through!(Peaks, (u64, Vec<Digest>), |tree| (tree.leaves, &tree.peaks));
 
 impl Peaks {
     /// No leaf.
@@ -161,7 +164,7 @@ fn first_difference(a: &Digest, b: &Digest) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use undercut_primitives::codec::Canonical as _;
+    use undercut_primitives::codec::Canonical;
 
     use super::*;
 

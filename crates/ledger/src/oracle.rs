@@ -48,10 +48,11 @@ pub use reading::Reading;
 use alloc::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{Address, BlockTime, Decimal, Misfit};
 
 /// A price that the market reckons with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct OraclePrice {
     /// US dollars for one AKT.
     pub usd_per_akt: Decimal,
@@ -71,7 +72,7 @@ impl OraclePrice {
 ///
 /// Whether there is a price has no event of its own: the mint status leaves or enters
 /// [`MintStatus::HaltOracle`](crate::bme::MintStatus::HaltOracle) in the same block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub enum OracleEvent {
     /// A source said what AKT is worth.
     PricePosted {
@@ -86,7 +87,7 @@ pub enum OracleEvent {
 ///
 /// What is kept of a source that is no longer registered is not read; it counts again, and its
 /// times may still not run backwards, when the source is registered again.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Oracle {
     sources: BTreeMap<Address, SourcePoints>,
 }

@@ -4,10 +4,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{Coin, Denom};
 
 /// Parameters of escrow accounts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct LedgerParams {
     /// The least first deposit of a deployment, per denom in which one may be made.
     pub deposits_min: Vec<Coin>,

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use undercut_primitives::{Address, BlockHeight, Decimal, Denom, DeploymentId, LeaseId};
 
-use crate::{Deposit, InKind};
+use crate::{AccountState, Deposit, EscrowAccount, InKind};
 
 const ONE: u128 = 1_000_000_000_000_000_000;
 
@@ -60,7 +60,8 @@ impl Stream {
         whole.checked_add(fraction.checked_div(ONE)?)
     }
 
-    fn serve_block(&mut self) -> Option<()> {
+    /// Serves one block more; `None` when a number does not fit.
+    pub fn serve_block(&mut self) -> Option<()> {
         self.blocks = self.blocks.checked_add(1)?;
         self.earned = self.earned_after(self.blocks)?;
         Some(())
@@ -215,4 +216,29 @@ impl Ledger {
         };
         self.accounts.iter().filter_map(ends).collect()
     }
+}
+
+/// The twin of [`EscrowAccount::ends_at`]: the last block that an open account can pay, found by
+/// halving. O(payments × 48).
+#[must_use]
+pub fn depletes_at(account: &EscrowAccount) -> Option<BlockHeight> {
+    if account.payments.is_empty() || account.state != AccountState::Open {
+        return None;
+    }
+    let balance = account.balance();
+    // Invariant: pays(low), and not pays(high). What is owed never falls with the height.
+    let mut low = account.settled_at.to_u64();
+    let mut high = BlockHeight::MAX.to_u64();
+    if account.pays(high, balance) {
+        return None;
+    }
+    while low.checked_add(1)? < high {
+        let middle = low.midpoint(high);
+        if account.pays(middle, balance) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    Some(BlockHeight::new(low))
 }

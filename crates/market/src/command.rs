@@ -44,7 +44,7 @@ pub const COMMAND_BYTES_MAX: usize = 256 * 1024;
 /// | `PostPrice` | a source of the oracle's parameters |
 /// | `ChangeParams` | the authority of the parameters |
 /// | `RotateKey` | anyone, for themselves, with the consent of the new key |
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub enum Command {
     /// Become a provider.
     RegisterProvider(Registration),
@@ -216,7 +216,7 @@ pub fn rotation_digest(chain_id: &str, account: &Address, key: &PublicKey) -> Di
 }
 
 /// A command with everything that its signature binds, and the signature.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct SignedCommand {
     /// Who asks.
     pub account: Address,

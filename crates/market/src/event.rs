@@ -13,6 +13,7 @@ use undercut_ledger::log::{Entry, Seal};
 use undercut_ledger::oracle::{OracleEvent, OraclePrice};
 use undercut_ledger::{LedgerEvent, Posting};
 use undercut_orderbook::OrderEvent;
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{
     Address, Attribute, BlockHeight, BlockTime, Coin, Contribution, Denom, Digest, Provider,
     PublicKey,
@@ -21,7 +22,7 @@ use undercut_primitives::{
 use crate::{BlockError, Genesis, Params, SignedCommand};
 
 /// What the host says about a block before its commands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct BlockContext {
     /// The next height.
     pub height: BlockHeight,
@@ -54,7 +55,7 @@ impl BlockContext {
 }
 
 /// Why an auditor's word about a provider counts no more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical)]
 pub enum AttestationEndReason {
     /// The auditor took it back.
     Revoked,
@@ -63,7 +64,7 @@ pub enum AttestationEndReason {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub enum Event {
     /// The market started. The first record of every log.
     Genesis(Box<Genesis>),

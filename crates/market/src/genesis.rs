@@ -6,12 +6,13 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use undercut_ledger::bank::own_addresses;
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{Address, Amount, BlockTime, Code, Coin, Denom};
 
 use crate::{Params, ParamsError};
 
 /// What a market starts with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Genesis {
     /// The name of the chain, 1 to 64 bytes. Every signature binds it.
     pub chain_id: String,

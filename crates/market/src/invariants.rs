@@ -31,24 +31,25 @@ pub fn check_all(state: &State, bank: &impl Bank) -> Result<(), Misfit> {
 ///
 /// [`Misfit`] when it holds more or less.
 pub fn escrow_covers_accounts_and_deposits(state: &State, bank: &impl Bank) -> Result<(), Misfit> {
-    let mut expected: BTreeMap<&Denom, Amount> = BTreeMap::new();
+    let mut expected: BTreeMap<Denom, Amount> = BTreeMap::new();
     // Settled bids hold nothing, but their denoms are asked for.
     let held = |bid: &Bid| match bid.state {
         BidState::Open | BidState::Active => bid.deposit.amount,
         BidState::Lost | BidState::Closed(_) => Amount::ZERO,
     };
-    let deposits = state.bids().bids().map(|bid| (&bid.deposit.denom, held(bid)));
+    let deposits = state.bids().bids().map(|bid| (bid.deposit.denom.clone(), held(bid)));
     let accounts = state.escrow().accounts();
     let balances = accounts.flat_map(|account| {
-        let left = account.deposits.iter().map(|one| (&one.coin.denom, one.coin.amount));
-        left.chain([(&account.denom, account.unpaid())])
+        let unpaid = (account.denom.clone(), account.unpaid());
+        let left = account.into_owned().deposits.into_iter();
+        left.map(|one| (one.coin.denom, one.coin.amount)).chain([unpaid])
     });
     for (denom, amount) in deposits.chain(balances) {
         let sum = expected.entry(denom).or_default();
         *sum = sum.plus(amount).map_err(|_| Misfit::new("the escrow's sum overflows"))?;
     }
     let holds =
-        |(denom, amount): (&Denom, Amount)| bank.balance(&escrow_address(), denom) == amount;
+        |(denom, amount): (Denom, Amount)| bank.balance(&escrow_address(), &denom) == amount;
     if expected.into_iter().all(holds) {
         return Ok(());
     }
@@ -77,10 +78,8 @@ pub fn vault_covers_collateral_and_requests(state: &State, bank: &impl Bank) -> 
 ///
 /// [`Misfit`] when one has.
 pub fn closed_accounts_hold_nothing(state: &State) -> Result<(), Misfit> {
-    let empty = |account: &undercut_ledger::EscrowAccount| {
-        account.deposits.is_empty() && account.payments.is_empty()
-    };
-    if state.escrow().accounts().filter(|account| !account.is_open()).all(empty) {
+    let mut closed = state.escrow().accounts().filter(|account| !account.is_open());
+    if closed.all(|account| account.deposits.is_empty() && account.payments.is_empty()) {
         return Ok(());
     }
     Err(Misfit::new("a closed account holds money"))

@@ -59,10 +59,11 @@
 //!
 //! # Features
 //!
-//! `handle` (default): the [`Market`] handle, with keys and the SDL reader. Without it the crate
-//! is `no_std` and needs `alloc` only.
+//! `handle` (default): the [`Market`] handle, with keys and the SDL reader. `threads`:
+//! `SignatureChecks`, which checks signatures on all cores. Without both the crate is `no_std` and
+//! needs `alloc` only.
 
-#![cfg_attr(not(any(test, feature = "handle")), no_std)]
+#![cfg_attr(not(any(test, feature = "handle", feature = "threads")), no_std)]
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
@@ -89,6 +90,7 @@ pub mod invariants;
 mod params;
 pub mod proof;
 pub mod replay;
+mod signatures;
 mod snapshot;
 mod state;
 
@@ -103,6 +105,9 @@ pub use genesis::{Genesis, GenesisError};
 pub use handle::{Blocks, Error, LeaseSummary, Log, Market, MarketRules, ProviderBuilder, Result};
 pub use params::{GovernanceParams, Params, ParamsError};
 pub use replay::replay;
+#[cfg(feature = "threads")]
+pub use signatures::SignatureChecks;
+pub use signatures::verify_commands;
 pub use snapshot::{Snapshot, SnapshotError};
 pub use state::{PendingParams, ProviderRecord, State, StateEntryProof, StateKey};
 

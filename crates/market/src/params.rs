@@ -9,6 +9,7 @@ use undercut_ledger::account::PAYMENTS_MAX;
 use undercut_ledger::bme::{BmeParams, BmeParamsError};
 use undercut_ledger::oracle::{OracleParams, OracleParamsError};
 use undercut_orderbook::OrderParams;
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{Address, BlockSpan, Code, Coin, Denom, TimeSpan};
 
 /// The highest `requests_waiting_max`, which bounds the queue of burns.
@@ -25,7 +26,7 @@ const WINDOW_MAX: TimeSpan = TimeSpan::from_seconds(315_360_000);
 const WHOLE_BPS: u32 = 10_000;
 
 /// Who may change parameters, and how long a change waits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct GovernanceParams {
     /// The account that may; `None`: nobody, ever.
     pub authority: Option<Address>,
@@ -41,7 +42,7 @@ impl Default for GovernanceParams {
 }
 
 /// The parameters of a market.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Params {
     /// Of orders.
     pub order: OrderParams,

@@ -12,7 +12,7 @@ use undercut_primitives::{
 use crate::{State, StateEntryProof, StateKey};
 
 /// Shows that the state after some block held an entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct EntryProof {
     /// The entry, and the way to the root of the state.
     pub entry: StateEntryProof,
@@ -63,7 +63,7 @@ pub struct LeasePaid {
 /// A running lease is settled when something touches its account. The proof holds the account as it
 /// was, and the checker settles it up to the block by the same rule as the engine: an account that
 /// is open at a seal can pay for that block.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct LeaseProof {
     /// The lease.
     pub lease: StateEntryProof,

@@ -22,7 +22,7 @@ use undercut_ledger::merkle::StateTree;
 use undercut_ledger::oracle::{Oracle, OraclePrice};
 use undercut_ledger::{AllowanceId, Allowances, Escrow, LedgerEvent};
 use undercut_orderbook::OrderBook;
-use undercut_primitives::codec::{self, Canonical, EncodeError};
+use undercut_primitives::codec::{self, Canonical, Encode, EncodeError};
 use undercut_primitives::crypto::{self, Namespace};
 use undercut_primitives::{
     Address, Attribute, BidId, BlockHeight, Coin, Contribution, Denom, DeploymentId, Digest,
@@ -35,7 +35,7 @@ const KEY: Namespace = Namespace("undercut/state-key/v1");
 const VALUE: Namespace = Namespace("undercut/state-value/v1");
 
 /// The name of one entry of the state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical)]
 pub enum StateKey {
     /// What the market started with.
     Genesis,
@@ -76,7 +76,7 @@ const SINGLE: [StateKey; 4] =
     [StateKey::Genesis, StateKey::Block, StateKey::Params, StateKey::Vault];
 
 /// A provider as the market knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct ProviderRecord {
     /// Attributes, its own and audited. The auditors' words in it all count.
     pub profile: ProviderProfile,
@@ -91,7 +91,7 @@ pub struct ProviderRecord {
 }
 
 /// Parameters that wait for their block.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct PendingParams {
     /// They.
     pub params: Box<Params>,
@@ -309,6 +309,7 @@ impl State {
             Event::BlockOpened(context) => {
                 self.context = *context;
                 self.bids.begin_block(&self.params.bid);
+                self.escrow.advance(context.height);
             }
             Event::CommandAccepted(signed) => self.apply_command(signed)?,
             Event::ProviderRegistered { provider, registration }
@@ -494,7 +495,7 @@ impl State {
             StateKey::Group(id) => encoded(self.book.group(id)),
             StateKey::Order(id) => encoded(self.book.order(id)),
             StateKey::Bid(id) => encoded(self.bids.bid(id)),
-            StateKey::Account(id) => encoded(self.escrow.account(id)),
+            StateKey::Account(id) => encoded(self.escrow.account(id).as_deref()),
             StateKey::Lease(id) => encoded(self.escrow.lease(id)),
         }
     }
@@ -504,7 +505,7 @@ fn key_digest(key: &StateKey) -> Digest {
     crypto::digest(KEY, &key.encode().unwrap_or_default())
 }
 
-fn encoded<T: Serialize>(value: Option<&T>) -> Option<Result<Vec<u8>, EncodeError>> {
+fn encoded<T: Encode>(value: Option<&T>) -> Option<Result<Vec<u8>, EncodeError>> {
     value.map(codec::encode)
 }
 

@@ -8,6 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{
     BlockHeight, BlockSpan, Coin, Consent, Contribution, DeploymentId, Digest, GroupId, GroupSpec,
     Misfit, OrderId, PricePerBlock, Tenant, TimeSpan,
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// What a tenant signs to create a deployment. The signer is the tenant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct NewDeployment {
     /// The tenant's number for it, at least 1, never used before.
     pub dseq: u64,

@@ -3,12 +3,13 @@
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{DeploymentId, Digest, GroupId, GroupSpec, OrderId};
 
 use crate::{Deployment, Order, OrderClosedReason};
 
 /// A change of the order book.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub enum OrderEvent {
     /// A deployment exists, with its groups in the order of their numbers.
     DeploymentCreated {

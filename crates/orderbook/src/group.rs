@@ -6,6 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::resources::limits;
 use undercut_primitives::{
     Attribute, BlockHeight, Consent, Decimal, DeploymentId, Digest, GroupId, GroupSpec,
@@ -15,7 +16,7 @@ use undercut_primitives::{
 use crate::{AwardMode, GroupRejection, OrderParams};
 
 /// Where a deployment stands. `Closed` is terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical)]
 pub enum DeploymentState {
     /// It has an escrow account and may have orders and leases.
     Active,
@@ -24,7 +25,7 @@ pub enum DeploymentState {
 }
 
 /// What a tenant asks for: one escrow account, one or more groups.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Deployment {
     /// Which deployment.
     pub id: DeploymentId,
@@ -45,7 +46,7 @@ pub struct Deployment {
 }
 
 /// Where a group stands. `Closed` is terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical)]
 pub enum GroupState {
     /// It has an open or active order.
     Open,
@@ -57,7 +58,7 @@ pub enum GroupState {
 }
 
 /// The part of a deployment that is auctioned as one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Group {
     /// Which group.
     pub id: GroupId,

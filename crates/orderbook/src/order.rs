@@ -1,10 +1,11 @@
 //! [`Order`]: a group put to auction.
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{BlockHeight, Digest, OrderId, PricePerBlock, TimeSpan};
 
 /// Who names the winner. The tenant consents to the mode when the deployment is created.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical)]
 pub enum AwardMode {
     /// The lowest bid wins when the bid window ends.
     LowestPrice,
@@ -13,7 +14,7 @@ pub enum AwardMode {
 }
 
 /// Where an order stands. `Closed` is terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical)]
 pub enum OrderState {
     /// Bids are taken.
     Open,
@@ -24,7 +25,7 @@ pub enum OrderState {
 }
 
 /// Why an order closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical)]
 pub enum OrderClosedReason {
     /// The window ended without an eligible bid.
     NoBids,
@@ -43,7 +44,7 @@ pub enum OrderClosedReason {
 }
 
 /// A group put to auction. What is asked for stands in the group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Order {
     /// Which order.
     pub id: OrderId,

@@ -4,11 +4,12 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{BlockSpan, Denom, TimeSpan};
 
 /// How long a provider that ends a lease early has to wait: the least and the most that an order
 /// may ask for and a bid may offer. Source: `chain.md` 10.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct ReclamationParams {
     /// The shortest window.
     pub window_min: TimeSpan,
@@ -33,7 +34,7 @@ impl Default for ReclamationParams {
 }
 
 /// Parameters of orders.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct OrderParams {
     /// Blocks from an order's opening to its award. At least 1.
     pub bid_window: BlockSpan,

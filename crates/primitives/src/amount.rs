@@ -7,6 +7,7 @@ use core::cmp::Ordering;
 use core::fmt;
 use core::str::FromStr;
 
+use crate::codec::{Canonical, Decode, Encode, NoValue, Reader, Writer};
 use serde::{Deserialize, Serialize};
 
 use crate::readable::text_for_people;
@@ -14,7 +15,7 @@ use crate::wide::{Division, Wide};
 use crate::{ArithmeticError, ParseError};
 
 /// Whole micro-units of one denom, from 0 to 2^128 − 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct Amount(u128);
 
 text_for_people!(number Amount(u128));
@@ -146,6 +147,10 @@ impl Name {
 const UACT: &str = "uact";
 const UAKT: &str = "uakt";
 
+/// The byte forms of the two, at hand because they are written all the time.
+const UACT_FORM: &[u8; 12] = b"\x04\0\0\0\0\0\0\0uact";
+const UAKT_FORM: &[u8; 12] = b"\x04\0\0\0\0\0\0\0uakt";
+
 impl Denom {
     /// Micro-ACT: compute credit, one ACT is one US dollar by definition.
     #[must_use]
@@ -191,6 +196,39 @@ impl PartialOrd for Denom {
     }
 }
 
+impl Encode for Denom {
+    const FIXED: Option<usize> = None;
+
+    #[inline]
+    fn byte_length(&self) -> usize {
+        self.as_str().byte_length()
+    }
+
+    #[inline]
+    fn write_to(&self, out: &mut Writer<'_>) {
+        match &self.0 {
+            Name::Uact => out.put(UACT_FORM),
+            Name::Uakt => out.put(UAKT_FORM),
+            Name::Other(text) => text.write_to(out),
+        }
+    }
+}
+
+impl Decode for Denom {
+    #[inline]
+    fn read_from(from: &mut Reader<'_>) -> Result<Self, NoValue> {
+        let length = from.length()?;
+        match from.take_slice(length)? {
+            b"uact" => Ok(Self::uact()),
+            b"uakt" => Ok(Self::uakt()),
+            other => {
+                let text = core::str::from_utf8(other).map_err(|_| NoValue)?;
+                text.parse().map_err(|_| NoValue)
+            }
+        }
+    }
+}
+
 impl fmt::Display for Denom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -227,7 +265,7 @@ impl From<Denom> for String {
 }
 
 /// An amount with its denom. Text: `5000000uact`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Canonical)]
 pub struct Coin {
     /// The currency.
     pub denom: Denom,
@@ -256,7 +294,9 @@ impl Coin {
 }
 
 /// One account's part of a sum that several pay together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Canonical,
+)]
 pub struct Contribution {
     /// Who pays, and is paid back.
     pub payer: crate::Address,

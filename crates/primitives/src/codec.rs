@@ -1,25 +1,33 @@
 //! The one byte form of every value that is hashed, signed, logged or sent.
 //!
 //! Little-endian, fixed-width integers, sequences with a 64-bit length in front, enum variants as
-//! a 32-bit number in order of declaration. One value has one form: [`Canonical::decode`] encodes
-//! what it read and compares, so unordered maps, trailing bytes and other spellings are refused.
+//! a 32-bit number in order of declaration, options as one byte and then the value. One value has
+//! one form, and reading keeps to it: unordered maps, trailing bytes and other spellings are
+//! refused as they are met, so nothing is encoded again to compare.
 //!
-//! The only module that names the byte encoder; replacing it touches nothing else. Golden vectors
-//! under `tests/golden` hold the bytes still.
+//! A struct or enum gets its form by `#[derive(Canonical)]`: the fields in declared order. Types
+//! that not every value of their fields makes (a [`crate::Denom`]) say how by hand.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `form` | [`Encode`], [`Decode`], and the bytes they write to and read from |
+//! | [`plain`] | the same bytes through serde and `bincode`: the plain twin |
+//! | `values` | numbers, texts, lists, maps and the rest of the language's own types |
+//!
+//! The bytes are those of `bincode` with fixed-width integers. Golden vectors under `tests/golden` hold them still.
+
+mod form;
+pub mod plain;
+mod values;
 
 use alloc::vec::Vec;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+pub use form::{Decode, Encode, NoValue, Reader, Writer, read_block, sum_of_fixed, write_block};
+pub use undercut_derive::Canonical;
 
-/// The most that a single encoded value may have: 4 MiB. A decoder allocates no more than this.
+/// The most that a single encoded value may have: 4 MiB. A decoder allocates no more than this
+/// ahead of what it has read.
 pub const ENCODED_BYTES_MAX: usize = 4 * 1024 * 1024;
-
-const CONFIG: bincode::config::Configuration<
-    bincode::config::LittleEndian,
-    bincode::config::Fixint,
-    bincode::config::Limit<ENCODED_BYTES_MAX>,
-> = bincode::config::standard().with_fixed_int_encoding().with_limit::<ENCODED_BYTES_MAX>();
 
 /// Bytes that are no canonical form of the wanted value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,16 +60,39 @@ pub enum DecodeError {
 #[error("the value needs more than {ENCODED_BYTES_MAX} bytes")]
 pub struct EncodeError;
 
-/// Values with one byte form. Implemented for everything that serde can take apart.
+/// Values with one byte form. Implemented for everything that is [`Encode`] and [`Decode`], which
+/// `#[derive(Canonical)]` makes of a type.
+///
+/// ```
+/// use undercut_primitives::codec::Canonical;
+///
+/// #[derive(Debug, PartialEq, Canonical)]
+/// enum Event {
+///     Opened { at: u64 },
+///     Closed,
+/// }
+///
+/// let bytes = Event::Opened { at: 7 }.encode().unwrap();
+/// assert_eq!(bytes, [0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]);
+/// assert_eq!(Event::decode(&bytes, 64), Ok(Event::Opened { at: 7 }));
+/// assert!(Event::decode(&[2, 0, 0, 0], 64).is_err());
+/// ```
 pub trait Canonical: Sized {
-    /// The byte form.
+    /// The byte form. One allocation, of the right size.
     ///
     /// # Errors
     ///
     /// [`EncodeError`] above [`ENCODED_BYTES_MAX`] bytes.
     fn encode(&self) -> Result<Vec<u8>, EncodeError>;
 
-    /// The value whose byte form `bytes` is.
+    /// Appends the byte form to `out`, whose room can so be used again.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] above [`ENCODED_BYTES_MAX`] bytes; `out` is as it was then.
+    fn encode_into(&self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
+
+    /// The value whose byte form `bytes` is. Allocates what the value itself holds.
     ///
     /// # Errors
     ///
@@ -69,84 +100,123 @@ pub trait Canonical: Sized {
     fn decode(bytes: &[u8], bytes_max: usize) -> Result<Self, DecodeError>;
 }
 
+/// Gives a type the byte form of another, for types that not every value of their fields makes:
+/// `canonical_through!(Type, Form, |value| form of value)`. What is read has to pass
+/// `TryFrom<Form>`; it must be written as it was read.
+#[macro_export]
+macro_rules! canonical_through {
+    ($type:ty, $form:ty, |$value:ident| $made:expr) => {
+        impl $crate::codec::Encode for $type {
+            const FIXED: Option<usize> = <$form as $crate::codec::Encode>::FIXED;
+
+            fn byte_length(&self) -> usize {
+                let $value = self;
+                $crate::codec::Encode::byte_length(&$made)
+            }
+
+            fn write_to(&self, out: &mut $crate::codec::Writer<'_>) {
+                let $value = self;
+                $crate::codec::Encode::write_to(&$made, out);
+            }
+        }
+
+        impl $crate::codec::Decode for $type {
+            fn read_from(
+                from: &mut $crate::codec::Reader<'_>,
+            ) -> Result<Self, $crate::codec::NoValue> {
+                let form = <$form as $crate::codec::Decode>::read_from(from)?;
+                form.try_into().map_err(|_| $crate::codec::NoValue)
+            }
+        }
+    };
+}
+
 /// The canonical byte form of a value that is only borrowed. [`Canonical::encode`] is the same.
 ///
 /// # Errors
 ///
 /// [`EncodeError`] above [`ENCODED_BYTES_MAX`] bytes.
-pub fn encode(value: &impl Serialize) -> Result<Vec<u8>, EncodeError> {
-    let bytes = bincode::serde::encode_to_vec(value, CONFIG).map_err(|_| EncodeError)?;
-    if bytes.len() > ENCODED_BYTES_MAX { Err(EncodeError) } else { Ok(bytes) }
+pub fn encode(value: &impl Encode) -> Result<Vec<u8>, EncodeError> {
+    let mut bytes = Vec::new();
+    encode_into(value, &mut bytes)?;
+    Ok(bytes)
 }
 
-impl<T: Serialize + DeserializeOwned> Canonical for T {
+/// Appends the canonical byte form of a value to `out`. [`Canonical::encode_into`] is the same.
+///
+/// # Errors
+///
+/// [`EncodeError`] above [`ENCODED_BYTES_MAX`] bytes; `out` is as it was then.
+pub fn encode_into(value: &impl Encode, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let (start, bytes) = (out.len(), value.byte_length());
+    if bytes > ENCODED_BYTES_MAX {
+        return Err(EncodeError);
+    }
+    if start == 0 && out.capacity() == 0 {
+        // Zeroed by the allocator, which often has zeros at hand.
+        *out = alloc::vec![0; bytes];
+    } else {
+        out.resize(start.saturating_add(bytes), 0);
+    }
+    let written = out.get_mut(start..).ok_or(EncodeError).and_then(|room| fill(value, room));
+    if written.is_err() {
+        out.truncate(start);
+    }
+    written
+}
+
+/// Writes the canonical byte form of a value to the front of `out`, and returns how many bytes it
+/// takes. The cheapest way to encode into room that is used again and again: nothing is cleared.
+///
+/// # Errors
+///
+/// [`EncodeError`] above [`ENCODED_BYTES_MAX`] bytes, and where `out` is too short.
+#[inline]
+pub fn encode_to_slice(value: &impl Encode, out: &mut [u8]) -> Result<usize, EncodeError> {
+    let bytes = value.byte_length();
+    if bytes > ENCODED_BYTES_MAX {
+        return Err(EncodeError);
+    }
+    fill(value, out.get_mut(..bytes).ok_or(EncodeError)?)?;
+    Ok(bytes)
+}
+
+#[inline]
+fn fill(value: &impl Encode, room: &mut [u8]) -> Result<(), EncodeError> {
+    let mut writer = Writer::new(room);
+    value.write_to(&mut writer);
+    // A value that says its length wrongly would be a bug of its `Encode`.
+    if writer.is_full() { Ok(()) } else { Err(EncodeError) }
+}
+
+impl<T: Encode + Decode> Canonical for T {
+    #[inline]
     fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         encode(self)
     }
 
+    #[inline]
+    fn encode_into(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        encode_into(self, out)
+    }
+
+    #[inline]
     fn decode(bytes: &[u8], bytes_max: usize) -> Result<Self, DecodeError> {
         if bytes.len() > bytes_max {
             return Err(DecodeError::TooLong { bytes: bytes.len(), bytes_max });
         }
-        let read = bincode::serde::decode_from_slice::<T, _>(bytes, CONFIG);
-        let (value, used) = read.map_err(|_| DecodeError::Malformed)?;
-        match bytes.len().checked_sub(used) {
-            Some(0) => {}
-            Some(left) => return Err(DecodeError::TrailingBytes { bytes: left }),
-            None => return Err(DecodeError::Malformed),
-        }
-        match value.encode() {
-            Ok(again) if again == bytes => Ok(value),
-            _ => Err(DecodeError::NotCanonical),
+        let value_bytes = bytes.get(..ENCODED_BYTES_MAX).unwrap_or(bytes);
+        let mut reader = Reader::new(value_bytes);
+        let value = T::read_from(&mut reader).map_err(|NoValue| DecodeError::Malformed)?;
+        let beyond = bytes.len().saturating_sub(value_bytes.len());
+        match reader.left().saturating_add(beyond) {
+            0 if reader.is_canonical() => Ok(value),
+            0 => Err(DecodeError::NotCanonical),
+            left => Err(DecodeError::TrailingBytes { bytes: left }),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::{Coin, Decimal, PricePerBlock};
-
-    const MAX: usize = 1024;
-
-    #[test]
-    fn integers_are_fixed_width_and_little_endian() {
-        assert_eq!(0x0102_u32.encode().unwrap(), [2, 1, 0, 0]);
-        let coin = Coin::uact(1).encode().unwrap();
-        let text = [4, 0, 0, 0, 0, 0, 0, 0, b'u', b'a', b'c', b't'];
-        assert_eq!(coin, [&text[..], &[1][..], &[0; 15][..]].concat());
-    }
-
-    #[test]
-    fn only_the_canonical_form_is_read() {
-        let price = PricePerBlock::new(crate::Denom::uact(), Decimal::ONE);
-        let mut bytes = price.encode().unwrap();
-        assert_eq!(PricePerBlock::decode(&bytes, MAX), Ok(price));
-        bytes.push(0);
-        assert_eq!(
-            PricePerBlock::decode(&bytes, MAX),
-            Err(DecodeError::TrailingBytes { bytes: 1 })
-        );
-        assert_eq!(
-            PricePerBlock::decode(&bytes, 3),
-            Err(DecodeError::TooLong { bytes: bytes.len(), bytes_max: 3 })
-        );
-        assert_eq!(PricePerBlock::decode(&bytes[..20], MAX), Err(DecodeError::Malformed));
-    }
-
-    #[test]
-    fn maps_out_of_order_are_refused() {
-        let pairs = vec![(2_u8, 0_u8), (1, 0)];
-        let bytes = pairs.encode().unwrap();
-        assert_eq!(BTreeMap::<u8, u8>::decode(&bytes, MAX), Err(DecodeError::NotCanonical));
-    }
-
-    #[test]
-    fn a_length_of_terabytes_allocates_nothing() {
-        let bytes = u64::MAX.encode().unwrap();
-        assert_eq!(Vec::<u8>::decode(&bytes, MAX), Err(DecodeError::Malformed));
-        assert_eq!(Vec::<u64>::decode(&bytes, MAX), Err(DecodeError::Malformed));
-    }
-}
+#[allow(clippy::arithmetic_side_effects, reason = "lengths of a few bytes")]
+mod tests;

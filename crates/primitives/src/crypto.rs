@@ -1,17 +1,36 @@
 //! Name-spaced SHA-256 digests and one rule for ed25519 signatures.
 //!
 //! Every hashed or signed input starts with its name-space, so bytes signed for one purpose mean
-//! nothing for another. A signature signs a [`Digest`]; it is accepted by exactly one rule, the
-//! strict one (no small-order points, canonical scalars), for one signature at a time: the usual
-//! batch check accepts signatures that the single check refuses, and would fork a chain.
+//! nothing for another. A signature signs a [`Digest`], and exactly one rule accepts it:
+//!
+//! 1. The key's bytes are a point `A` of the curve (its `y` is taken modulo the field), not of
+//!    small order.
+//! 2. The upper half `s` of the signature is below the order of the group.
+//! 3. The lower half is a point `R` of the curve, read like the key.
+//! 4. `8 s B = 8 R + 8 k A`, where `k` is the SHA-512 of the bytes of `R`, of the key and of the
+//!    digest, in this order.
+//!
+//! That is ZIP-215 less the keys of small order, which sign for everyone. The factor 8 is what
+//! makes checking in batches sound: an equation with it has the same answer alone and in a sum with
+//! others, while one without it does not. So [`verify`] and [`Verifier`] give the same verdict on
+//! every signature, however a batch is cut; the one is plain, the other about four times as fast.
 //!
 //! The only module, with [`crate::keys`], that names the hash and signature crates.
+
+mod batch;
+mod point;
+mod verifier;
+mod window;
 
 use core::fmt;
 use core::str::FromStr;
 
-use ed25519_dalek::VerifyingKey;
 use sha2::{Digest as _, Sha256};
+
+use self::point::{SignerPoint, Statement};
+pub use self::verifier::{KEYS_KNOWN_MAX, Verifier};
+pub use self::window::{BatchWindow, WINDOW_MAX};
+use crate::codec::Canonical;
 
 use crate::readable::text_for_people;
 use crate::{ParseError, hex};
@@ -21,7 +40,7 @@ use crate::{ParseError, hex};
 pub struct Namespace(pub &'static str);
 
 /// 32 bytes of SHA-256. Text: 64 lower-case hex digits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct Digest([u8; 32]);
 
 text_for_people!(Digest([u8; 32]));
@@ -52,14 +71,20 @@ pub fn digest(namespace: Namespace, bytes: &[u8]) -> Digest {
 /// [`digest`] of the parts joined. The caller sees to it that joining loses no border.
 #[must_use]
 pub fn digest_parts(namespace: Namespace, parts: &[&[u8]]) -> Digest {
-    let mut hasher = Sha256::new();
-    let length = u8::try_from(namespace.0.len()).unwrap_or(u8::MAX);
-    hasher.update([length]);
-    hasher.update(namespace.0.as_bytes());
+    let mut hasher = hasher(namespace);
     for part in parts {
         hasher.update(part);
     }
     Digest(hasher.finalize().into())
+}
+
+/// A hasher that has read the name-space.
+fn hasher(namespace: Namespace) -> Sha256 {
+    let mut hasher = Sha256::new();
+    let length = u8::try_from(namespace.0.len()).unwrap_or(u8::MAX);
+    hasher.update([length]);
+    hasher.update(namespace.0.as_bytes());
+    hasher
 }
 
 /// SHA-256 of `bytes` alone, for formats that others defined, such as an SDL version hash.
@@ -69,7 +94,7 @@ pub fn sha256(bytes: &[u8]) -> Digest {
 }
 
 /// An ed25519 public key as it travels: 32 bytes, not yet known to be a point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct PublicKey([u8; 32]);
 
 text_for_people!(PublicKey([u8; 32]));
@@ -90,12 +115,12 @@ impl PublicKey {
     /// Whether the bytes are a point that can stand for one signer: not of small order.
     #[must_use]
     pub fn is_usable(&self) -> bool {
-        VerifyingKey::from_bytes(&self.0).is_ok_and(|key| !key.is_weak())
+        SignerPoint::read(self).is_ok()
     }
 }
 
 /// An ed25519 signature: 64 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct Signature {
     r: [u8; 32],
     s: [u8; 32],
@@ -138,7 +163,31 @@ pub enum SignatureRejected {
     WrongSignature,
 }
 
-/// Accepts `signature` when it is by `key` over `digest`, by the strict rule.
+/// What a signature is said to be: by `key`, over `digest`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// By whom.
+    pub key: PublicKey,
+    /// Over what.
+    pub digest: Digest,
+    /// The signature.
+    pub signature: Signature,
+}
+
+impl Claim {
+    /// Accepts the claim when it holds by the rule of [this module](self). [`Verifier`] does the same
+    /// for many claims in less time.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureRejected`] otherwise.
+    pub fn verify(&self) -> Result<(), SignatureRejected> {
+        let signer = SignerPoint::read(&self.key)?;
+        Statement::read(self)?.must_hold(&signer)
+    }
+}
+
+/// Accepts `signature` when it is by `key` over `digest`, by the rule of [this module](self).
 ///
 /// # Errors
 ///
@@ -148,12 +197,7 @@ pub fn verify(
     digest: &Digest,
     signature: &Signature,
 ) -> Result<(), SignatureRejected> {
-    let key = VerifyingKey::from_bytes(&key.0).map_err(|_| SignatureRejected::WeakKey)?;
-    if key.is_weak() {
-        return Err(SignatureRejected::WeakKey);
-    }
-    let signature = ed25519_dalek::Signature::from_bytes(&signature.to_bytes());
-    key.verify_strict(&digest.0, &signature).map_err(|_| SignatureRejected::WrongSignature)
+    Claim { key: *key, digest: *digest, signature: *signature }.verify()
 }
 
 macro_rules! hex_text {

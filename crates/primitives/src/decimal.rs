@@ -9,6 +9,7 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
+use crate::codec::Canonical;
 use crate::readable::text_for_people;
 use crate::wide::Wide;
 use crate::{Amount, ArithmeticError, ParseError};
@@ -30,7 +31,7 @@ const SCALE: u128 = 1_000_000_000_000_000_000;
 /// assert_eq!(rate.mul_floor(Amount::from_micro(1000)).unwrap(), Amount::from_micro(2_259_894));
 /// assert_eq!(rate.to_string(), "2259.894629");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct Decimal(u128);
 
 text_for_people!(Decimal(u128));
@@ -113,6 +114,15 @@ impl Decimal {
     ///
     /// [`ArithmeticError::Overflow`] when the result is no [`Amount`].
     pub fn mul_floor(self, amount: Amount) -> Result<Amount, ArithmeticError> {
+        // Of a rate in micro-units and a span in blocks the product nearly always fits.
+        match self.0.checked_mul(amount.to_micro()) {
+            Some(product) => Ok(Amount::from_micro(product / SCALE)),
+            None => self.mul_floor_wide(amount),
+        }
+    }
+
+    /// [`Decimal::mul_floor`] for products of any width.
+    fn mul_floor_wide(self, amount: Amount) -> Result<Amount, ArithmeticError> {
         let overflow = ArithmeticError::Overflow { operation: "amount times decimal" };
         let product = Wide::product(self.0, amount.to_micro());
         let division = product.divide(SCALE).ok_or_else(|| overflow.clone())?;
@@ -285,6 +295,15 @@ mod tests {
             let value = Decimal::from_atoms(atoms);
             prop_assert_eq!(decimal(&value.to_string()), value);
             prop_assert_eq!(decimal(&value.to_full_text()), value);
+        }
+
+        #[test]
+        fn flooring_narrow_and_wide_products_is_the_same(
+            atoms in prop_oneof![any::<u128>(), 0_u128..1 << 80],
+            amount in prop_oneof![any::<u128>(), 0_u128..1 << 48, 0_u128..1 << 65],
+        ) {
+            let (decimal, amount) = (Decimal::from_atoms(atoms), Amount::from_micro(amount));
+            prop_assert_eq!(decimal.mul_floor(amount), decimal.mul_floor_wide(amount));
         }
 
         #[test]

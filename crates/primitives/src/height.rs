@@ -5,6 +5,7 @@
 
 use core::fmt;
 
+use crate::codec::Canonical;
 use serde::{Deserialize, Serialize};
 
 use crate::readable::text_for_people;
@@ -14,7 +15,18 @@ use crate::readable::text_for_people;
 /// Arithmetic stops at [`BlockHeight::MAX`], and no engine opens a block beyond it. A later height
 /// can be written down, as the last block of a command that never expires.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Canonical,
 )]
 pub struct BlockHeight(u64);
 
@@ -69,7 +81,18 @@ impl fmt::Display for BlockHeight {
 
 /// A distance in blocks.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Canonical,
 )]
 pub struct BlockSpan(u64);
 
@@ -98,7 +121,7 @@ const NANOS: i64 = 1_000_000_000;
 
 /// Consensus time of a block's header, in nanoseconds since 1970-01-01 UTC, to the year 2262. It
 /// never runs backwards.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct BlockTime(i64);
 
 text_for_people!(number BlockTime(i64));
@@ -162,7 +185,7 @@ impl fmt::Display for BlockTime {
 }
 
 /// A length of time, in nanoseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct TimeSpan(u64);
 
 text_for_people!(number TimeSpan(u64));

@@ -7,6 +7,7 @@
 use core::fmt;
 use core::str::FromStr;
 
+use crate::codec::Canonical;
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::{self, Namespace, PublicKey};
@@ -17,7 +18,7 @@ const ADDRESS: Namespace = Namespace("undercut/address/v1");
 const MODULE: Namespace = Namespace("undercut/module/v1");
 
 /// An account: the first 20 bytes of a name-spaced digest of its key. Text: 40 hex digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct Address([u8; 20]);
 
 text_for_people!(Address([u8; 20]));
@@ -74,15 +75,19 @@ impl FromStr for Address {
 }
 
 /// Who buys compute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Canonical,
+)]
 pub struct Tenant(pub Address);
 
 /// Who sells compute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Canonical,
+)]
 pub struct Provider(pub Address);
 
 /// What a tenant asks for. `dseq` is the tenant's own number, unique for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct DeploymentId {
     /// Who asks.
     pub tenant: Tenant,
@@ -91,7 +96,7 @@ pub struct DeploymentId {
 }
 
 /// The part of a deployment that is auctioned as one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct GroupId {
     /// The deployment.
     pub deployment: DeploymentId,
@@ -100,7 +105,7 @@ pub struct GroupId {
 }
 
 /// A group put to auction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct OrderId {
     /// The group.
     pub group: GroupId,
@@ -109,7 +114,7 @@ pub struct OrderId {
 }
 
 /// A provider's bid for an order: at most one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
 pub struct BidId {
     /// The order.
     pub order: OrderId,
@@ -118,7 +123,9 @@ pub struct BidId {
 }
 
 /// The lease that a winning bid became.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Canonical,
+)]
 pub struct LeaseId(pub BidId);
 
 impl GroupId {

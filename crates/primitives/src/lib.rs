@@ -41,6 +41,8 @@
 )]
 
 extern crate alloc;
+// What `#[derive(Canonical)]` writes names this crate as others do.
+extern crate self as undercut_primitives;
 
 pub mod amount;
 pub mod code;

@@ -3,12 +3,13 @@
 use core::fmt;
 use core::str::FromStr;
 
+use crate::codec::Canonical;
 use serde::{Deserialize, Serialize};
 
 use crate::{Amount, ArithmeticError, BlockSpan, Coin, Decimal, Denom, ParseError};
 
 /// A price per block in fractions of a denom's micro-unit, e.g. `2259.894629uact`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Canonical)]
 pub struct PricePerBlock {
     /// The currency.
     pub denom: Denom,

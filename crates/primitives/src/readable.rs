@@ -86,7 +86,7 @@ mod tests {
     use proptest::prelude::*;
     use serde::de::DeserializeOwned;
 
-    use crate::codec::Canonical as _;
+    use crate::codec::Canonical;
     use crate::{
         Address, Amount, BidId, BlockTime, Coin, Decimal, Denom, DeploymentId, Digest, GroupId,
         LeaseId, PricePerBlock, Provider, PublicKey, Signature, Tenant, TimeSpan,
@@ -111,7 +111,7 @@ mod tests {
     /// The text is that of people, and both forms come back as they were.
     fn both<T>(value: &T, text: &str)
     where
-        T: Serialize + DeserializeOwned + PartialEq + fmt::Debug,
+        T: Canonical + Serialize + DeserializeOwned + PartialEq + fmt::Debug,
     {
         assert_eq!(json(value), alloc::format!("\"{text}\""));
         assert_eq!(&serde_json::from_str::<T>(&json(value)).unwrap(), value);

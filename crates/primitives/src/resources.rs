@@ -7,6 +7,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::codec::Canonical;
 use serde::{Deserialize, Serialize};
 
 use crate::{ArithmeticError, Decimal, Denom, PricePerBlock};
@@ -46,7 +47,7 @@ pub mod limits {
 }
 
 /// A key with a value. Keys may be globs where a requirement is stated.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Canonical)]
 pub struct Attribute {
     /// The key, e.g. `region` or `vendor/nvidia/model/h100`.
     pub key: String,
@@ -84,7 +85,7 @@ fn is_strict_key(key: &str) -> bool {
 }
 
 /// Auditors whose word a group asks for, by the text that the market knows them by.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct SignedBy {
     /// Each of these must have signed the required attributes.
     pub all_of: Vec<String>,
@@ -101,7 +102,7 @@ impl SignedBy {
 }
 
 /// What the provider itself must be.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Requirements {
     /// Attributes the provider must have; keys are globs.
     pub attributes: Vec<Attribute>,
@@ -110,7 +111,7 @@ pub struct Requirements {
 }
 
 /// A group: what is put to auction as one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct GroupSpec {
     /// The group's name: the name of its placement.
     pub name: String,
@@ -121,7 +122,7 @@ pub struct GroupSpec {
 }
 
 /// The resources of one service, how often it runs, and the most one replica may cost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct ResourceUnit {
     /// Number of the unit within its group, from 1.
     pub id: u32,
@@ -134,7 +135,7 @@ pub struct ResourceUnit {
 }
 
 /// What one replica needs, or is offered.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Resources {
     /// Thousandths of a CPU.
     pub cpu_milli: u64,
@@ -153,7 +154,7 @@ pub struct Resources {
 }
 
 /// One volume of a replica.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Volume {
     /// Its name in the manifest.
     pub name: String,
@@ -178,7 +179,9 @@ impl Volume {
 }
 
 /// How a replica is reached from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Canonical,
+)]
 pub enum EndpointKind {
     /// Through the provider's shared HTTP ingress.
     SharedHttp,
@@ -189,7 +192,9 @@ pub enum EndpointKind {
 }
 
 /// One way to reach a replica.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Canonical,
+)]
 pub struct Endpoint {
     /// How.
     pub kind: EndpointKind,
@@ -198,7 +203,7 @@ pub struct Endpoint {
 }
 
 /// What a provider sets aside for one unit of an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct ResourceOffer {
     /// The unit's id.
     pub unit: u32,

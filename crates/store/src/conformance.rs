@@ -6,15 +6,14 @@
 use std::fmt::Display;
 use std::ops::ControlFlow;
 
-use serde::{Deserialize, Serialize};
 use undercut_ledger::log::{Chain, Entry, Head, Seal};
-use undercut_primitives::codec::EncodeError;
+use undercut_primitives::codec::{Canonical, EncodeError};
 use undercut_primitives::{BlockHeight, Digest};
 
 use crate::store::Store;
 
 /// What the suite writes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Canonical)]
 enum Event {
     Said(Vec<u8>),
     Sealed(Seal),

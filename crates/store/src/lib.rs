@@ -60,13 +60,13 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use serde::{Deserialize, Serialize};
+//! use undercut_primitives::codec::Canonical;
 //! use undercut_ledger::log::{Chain, Entry, Seal};
 //! use undercut_primitives::{BlockHeight, Digest};
 //! use undercut_store::{Options, RealDisk, Writer, verify};
 //!
 //! // Anything can be logged that can be encoded and has room for a seal.
-//! #[derive(Serialize, Deserialize)]
+//! #[derive(Canonical)]
 //! enum Event {
 //!     Said(String),
 //!     Sealed(Seal),

@@ -137,8 +137,8 @@ fn refused(chain: &mut Chain, name: &str, command: Command) -> &'static str {
     chain.send(name, command).expect_err("the command is refused").code().as_str()
 }
 
-fn account(chain: &Chain) -> &EscrowAccount {
-    chain.state().escrow().account(&id()).expect("the account exists")
+fn account(chain: &Chain) -> EscrowAccount {
+    chain.state().escrow().account(&id()).expect("the account exists").into_owned()
 }
 
 /// What is left in the account, in uact.
@@ -148,7 +148,7 @@ fn funds(chain: &Chain) -> u128 {
 
 /// What a running lease has earned up to the last settlement, paid out or not, in uact.
 fn earned(chain: &Chain, number: u32) -> u128 {
-    account(chain).payments[&lease(number)].earned.to_micro()
+    account(chain).payments.get(&lease(number)).expect("it streams").earned.to_micro()
 }
 
 /// What a provider was paid, in uact.

@@ -69,7 +69,7 @@ pub(super) fn e8() {
     sign(&mut chain, 1, 1, "30");
     go_to(&mut chain, opened_at + 11);
     assert_eq!(account(&chain).settled_at, BlockHeight::new(opened_at));
-    let starts_at = account(&chain).payments[&lease(1)].starts_at;
+    let starts_at = account(&chain).payments.get(&lease(1)).expect("it streams").starts_at;
     assert_eq!(starts_at, BlockHeight::new(opened_at + 10));
     withdraw(&mut chain, 1);
     assert_eq!((paid(&chain, 1), funds(&chain)), (30, 970), "one block, not eleven");

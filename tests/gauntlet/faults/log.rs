@@ -1,13 +1,13 @@
 //! [`Blocks`]: a log that is known in advance, block by block, to compare what is on a disk with.
 
-use serde::{Deserialize, Serialize};
 use undercut_ledger::log::{Chain, Entry, Head, Seal, checksum};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{BlockHeight, Digest};
 use undercut_simulation::Stream;
 use undercut_store::{Reading, SharedDisk, StoreError};
 
 /// Something that happens in a log that is no market's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Canonical)]
 pub(crate) enum Event {
     Said(Vec<u8>),
     Sealed(Seal),

@@ -52,7 +52,7 @@ impl Market {
                 let text = format!("{id} holds {found} uakt, the model says {akt}");
                 return Err(Failure::new("model", text));
             }
-            self.compare_pause(account, expected)?;
+            self.compare_pause(&account, expected)?;
         }
         Ok(())
     }

@@ -34,6 +34,8 @@ pub(crate) struct Bug {
 }
 
 pub(crate) const ACCOUNT: &str = "crates/ledger/src/account.rs";
+pub(crate) const ACCOUNTS: &str = "crates/ledger/src/escrow/accounts.rs";
+pub(crate) const PAYMENT: &str = "crates/ledger/src/account/payment.rs";
 pub(crate) const ALLOWANCE: &str = "crates/ledger/src/allowance.rs";
 pub(crate) const ESCROW: &str = "crates/ledger/src/escrow.rs";
 pub(crate) const MERKLE: &str = "crates/ledger/src/merkle.rs";

@@ -216,26 +216,19 @@ pub struct Rank {",
     Bug {
         name: "trailing-bytes-accepted",
         guards: &[primitives(CANONICAL), Guard::Invariants],
-        edits: &[
-            Edit {
-                file: CODEC,
-                find: "Some(left) => return Err(DecodeError::TrailingBytes { bytes: left }),",
-                put: "Some(_) => {}",
-            },
-            Edit {
-                file: CODEC,
-                find: "Ok(again) if again == bytes => Ok(value),",
-                put: "Ok(again) if bytes.starts_with(&again) => Ok(value),",
-            },
-        ],
-    },
-    Bug {
-        name: "trailing-bytes-accepted-by-the-codec",
-        guards: &[primitives(CANONICAL)],
         edits: &[Edit {
             file: CODEC,
-            find: "Some(left) => return Err(DecodeError::TrailingBytes { bytes: left }),",
-            put: "Some(_) => {}",
+            find: "left => Err(DecodeError::TrailingBytes { bytes: left }),",
+            put: "_ => Ok(value),",
+        }],
+    },
+    Bug {
+        name: "maps-accepted-in-any-order",
+        guards: &[primitives("maps_out_of_order_are_refused")],
+        edits: &[Edit {
+            file: CODEC,
+            find: "0 if reader.is_canonical() => Ok(value),",
+            put: "0 if reader.left() == 0 => Ok(value),",
         }],
     },
 ];

@@ -1,8 +1,8 @@
 //! Planted bugs of escrow, allowances, vault and oracle.
 
 use super::bug::{
-    ACCOUNT, ALLOWANCE, AMOUNT, Bug, EDGE_CASES, END_OF_BLOCK, ESCROW, Edit, Guard, MINT_STATUS,
-    ORACLE_PARAMS, STATE, VAULT, ledger, lifecycle, rejections,
+    ACCOUNT, ACCOUNTS, ALLOWANCE, AMOUNT, Bug, EDGE_CASES, END_OF_BLOCK, ESCROW, Edit, Guard,
+    MINT_STATUS, ORACLE_PARAMS, PAYMENT, STATE, VAULT, ledger, lifecycle, rejections,
 };
 
 /// All of them.
@@ -12,20 +12,20 @@ pub(crate) const BUGS: &[Bug] = &[
         guards: &[Guard::Invariants, ledger("withdrawing_often_or_once_pays_the_same")],
         edits: &[Edit {
             file: ACCOUNT,
-            find: "            let earned = payment.earned_at(to)?;
-            let amount = earned.checked_sub(payment.earned).unwrap_or_default();
-            if !amount.is_zero() {",
-            put: "            let since = self.settled_at.max(payment.starts_at);
-            let span = to.since(since).unwrap_or_default();
-            let amount = payment.rate.over_floor(span)?.amount;
-            if !amount.is_zero() {",
+            find: "        let earned = payment.earned_at(to)?;
+        let amount = earned.checked_sub(payment.earned).unwrap_or_default();
+        if !amount.is_zero() {",
+            put: "        let since = from.max(payment.starts_at);
+        let span = to.since(since).unwrap_or_default();
+        let amount = payment.rate.over_floor(span)?.amount;
+        if !amount.is_zero() {",
         }],
     },
     Bug {
         name: "round-to-nearest",
         guards: &[ledger("withdrawing_often_or_once_pays_the_same"), Guard::Invariants],
         edits: &[Edit {
-            file: ACCOUNT,
+            file: PAYMENT,
             find: "        Ok(self.rate.over_floor(span)?.amount)",
             put: "        let twice = BlockSpan::from_blocks(span.to_blocks() * 2);
         let twice = self.rate.over_floor(twice)?.amount.to_micro();
@@ -36,10 +36,10 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "panic-at-height-delta-zero",
         guards: &[ledger("second_withdrawal_in_one_block_moves_nothing"), Guard::Invariants],
         edits: &[Edit {
-            file: ACCOUNT,
-            find: "        if self.state != AccountState::Open || to <= self.settled_at {",
-            put: "        assert!(to != self.settled_at, \"no blocks to settle\");
-        if self.state != AccountState::Open || to <= self.settled_at {",
+            file: ACCOUNTS,
+            find: "                let settlement = if at > from {",
+            put: "                assert!(at != from, \"no blocks to settle\");
+                let settlement = if at > from {",
         }],
     },
     Bug {
@@ -50,10 +50,10 @@ pub(crate) const BUGS: &[Bug] = &[
         ],
         edits: &[Edit {
             file: ESCROW,
-            find: "        self.predict(&id);
+            find: "        self.accounts.predict(handle);
         Ok(())",
             put: "        if !matches!(event, LedgerEvent::Deposited { .. }) {
-            self.predict(&id);
+            self.accounts.predict(handle);
         }
         Ok(())",
         }],
@@ -83,7 +83,7 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "fee-rounded-per-withdrawal",
         guards: &[ledger("fees_are_the_same_however_often_a_provider_withdraws")],
         edits: &[Edit {
-            file: ACCOUNT,
+            file: PAYMENT,
             find: "        Ok(Payout { paid: more(after.paid, before.paid), fee: more(after.fees, before.fees) })",
             put: "        let all = more(self.earned, self.withdrawn);
         let fee = all.basis_points_ceil(self.take_rate_bps)?;

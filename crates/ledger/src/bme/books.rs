@@ -13,13 +13,14 @@
 //! [`VaultBooks::check`] asserts the identities. Source: `chain.md` 6.1, 6.5 and 6.6.
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{Amount, BlockHeight, Misfit};
 
 use super::{BmeParams, BurnMint, Direction, MintStatus};
 
 /// Everything that the vault knows besides the waiting requests. Totals are since genesis and only
 /// grow. Amounts are in micro-units.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct VaultBooks {
     /// AKT that backs the outstanding ACT.
     pub collateral_uakt: Amount,

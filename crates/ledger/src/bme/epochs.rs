@@ -11,6 +11,7 @@
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{ArithmeticError, BlockHeight, BlockSpan, Decimal, Denom};
 
 use super::status::readable;
@@ -23,7 +24,7 @@ pub const MINT_INTERVAL_MAX: BlockSpan = BlockSpan::from_blocks(14_400);
 const STEP_BPS: u32 = 10;
 
 /// Which way a burn goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical)]
 pub enum Direction {
     /// ACT is burned for AKT.
     Redeem,

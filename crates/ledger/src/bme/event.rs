@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{Address, Amount, BlockHeight, Coin};
 
 use super::{BurnRequest, Direction, MintStatus};
@@ -13,7 +14,7 @@ use crate::bank::vault_address;
 use crate::oracle::OraclePrice;
 
 /// An executed conversion.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct BurnMint {
     /// The request.
     pub id: u64,
@@ -32,7 +33,7 @@ pub struct BurnMint {
 }
 
 /// Why a waiting request ended without a conversion. Its coins went back to the owner, all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub enum CancelReason {
     /// Less than one micro-unit would have come out.
     Epsilon,
@@ -64,7 +65,7 @@ pub enum CancelReason {
 }
 
 /// Why an attempt failed that is made again in the next epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub enum RetryReason {
     /// More ACT than exists by the vault's books.
     MoreThanOutstanding {
@@ -105,7 +106,7 @@ impl fmt::Display for CancelReason {
 }
 
 /// A change of the vault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub enum VaultEvent {
     /// A burn waits; what is burned lies in the vault.
     BurnRequested(BurnRequest),

@@ -1,6 +1,7 @@
 //! [`BmeParams`]: what a market may choose about burning and minting, and what it may not.
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{Amount, BlockSpan};
 
 /// All of a ratio, in basis points.
@@ -11,7 +12,7 @@ const SPREAD_BPS_MAX: u32 = 1_000;
 const BACKOFF_PERCENT_MAX: u32 = 100;
 
 /// Parameters of burn-mint equilibrium. Bounds: [`BmeParams::check`]. Source: `chain.md` 6.2.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct BmeParams {
     /// At or below this collateral ratio the status is a warning, in basis points.
     pub warn_ratio_bps: u32,

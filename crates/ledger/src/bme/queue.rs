@@ -6,12 +6,13 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{Address, Amount, BlockHeight, Coin, Misfit};
 
 use super::Direction;
 
 /// A burn that waits for its epoch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct BurnRequest {
     /// Its number, from 1, in order of arrival.
     pub id: u64,

@@ -15,13 +15,16 @@
 //! downwards. Source: `chain.md` 6.3; hysteresis beats W21.
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{BlockHeight, Decimal};
 
 use super::{BmeParams, Direction, Vault, VaultBooks, VaultEvent};
 use crate::oracle::OraclePrice;
 
 /// Whether ACT may be minted. Ordered from best to worst.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Canonical,
+)]
 pub enum MintStatus {
     /// All is well.
     #[default]

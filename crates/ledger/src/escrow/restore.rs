@@ -1,8 +1,8 @@
 //! An [`Escrow`] from its accounts and leases: running leases and the queue of ends are made anew.
 
-use alloc::vec::Vec;
+use alloc::boxed::Box;
 
-use undercut_primitives::{DeploymentId, Misfit};
+use undercut_primitives::Misfit;
 
 use super::Escrow;
 use crate::account::PAYMENTS_MAX;
@@ -25,37 +25,39 @@ impl Escrow {
             if account.payments.len() > PAYMENTS_MAX {
                 return Err(Misfit::new("an account has more leases than it can"));
             }
-            if escrow.accounts.insert(account.id, account).is_some() {
+            let id = account.id;
+            if !escrow.accounts.insert(account) {
                 return Err(Misfit::new("an account is there twice"));
+            }
+            if let Some(handle) = escrow.accounts.handle(&id) {
+                escrow.accounts.predict(handle);
             }
         }
         for lease in leases {
             escrow.restore_lease(lease)?;
         }
         escrow.check_payments()?;
-        let ids: Vec<DeploymentId> = escrow.accounts.keys().copied().collect();
-        ids.iter().for_each(|id| escrow.predict(id));
         Ok(escrow)
     }
 
     fn restore_lease(&mut self, lease: Lease) -> Result<(), Misfit> {
         let id = lease.signed.terms.id;
-        if !self.accounts.contains_key(&id.deployment()) {
+        if self.accounts.handle(&id.deployment()).is_none() {
             return Err(Misfit::new("a lease of no account"));
         }
         if lease.state.is_running() {
-            self.running.entry(id.provider()).or_default().insert(id);
+            self.running.entry(id.provider()).or_default().insert(id.order());
         }
-        match self.leases.insert(id, lease) {
+        match self.leases.insert(id, Box::new(lease)) {
             None => Ok(()),
             Some(_) => Err(Misfit::new("a lease is there twice")),
         }
     }
 
     fn check_payments(&self) -> Result<(), Misfit> {
-        for account in self.accounts.values() {
+        for account in self.accounts.iter() {
             for id in account.payments.keys() {
-                let is_running = self.leases.get(id).is_some_and(|lease| lease.state.is_running());
+                let is_running = self.lease(id).is_some_and(|lease| lease.state.is_running());
                 if id.deployment() != account.id || !is_running {
                     return Err(Misfit::new("a payment streams for no running lease"));
                 }

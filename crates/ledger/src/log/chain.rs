@@ -18,7 +18,7 @@ use crate::merkle::Peaks;
 ///
 /// Holds two Merkle trees by their peaks: over the records of the open block, and over all seals.
 /// In canonical form between blocks it is a few hundred bytes, so a snapshot can carry it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Chain {
     /// Records so far, those of the open block included.
     records: u64,
@@ -211,12 +211,9 @@ pub fn frame_of<E: Entry>(
     height: BlockHeight,
     event: E,
 ) -> Result<(Record<E>, Vec<u8>), EncodeError> {
-    let (kind, payload) = match event.as_seal() {
-        Some(seal) => (Kind::Seal, seal.encode()?),
-        None => (Kind::Event, event.encode()?),
-    };
-    let (frame, hash) = frame::write(sequence, height, kind, &payload)?;
-    Ok((Record { sequence, height, event, hash }, frame))
+    let mut bytes = Vec::new();
+    let hash = frame::write_frame_into(&mut bytes, sequence, height, &event)?;
+    Ok((Record { sequence, height, event, hash }, bytes))
 }
 
 /// Recomputes every hash and link of records in memory, from where the log stands before them.

@@ -133,13 +133,10 @@ pub fn write_frame_into<E: Entry>(
     height: BlockHeight,
     event: &E,
 ) -> Result<Digest, EncodeError> {
-    let (kind, payload) = match event.as_seal() {
-        Some(seal) => (Kind::Seal, seal.encode()?),
-        None => (Kind::Event, event.encode()?),
-    };
-    let (frame, hash) = write(sequence, height, kind, &payload)?;
-    out.extend(frame);
-    Ok(hash)
+    match event.as_seal() {
+        Some(seal) => write_into(out, sequence, height, Kind::Seal, |out| seal.encode_into(out)),
+        None => write_into(out, sequence, height, Kind::Event, |out| event.encode_into(out)),
+    }
 }
 
 /// A frame in bytes and the hash of its record.
@@ -149,20 +146,46 @@ pub(super) fn write(
     kind: Kind,
     payload: &[u8],
 ) -> Result<(Vec<u8>, Digest), EncodeError> {
-    let body_bytes = BODY_BYTES_MIN.saturating_add(payload.len());
-    if body_bytes > BODY_BYTES_MAX {
+    let head = FRAME_HEADER_BYTES.saturating_add(BODY_BYTES_MIN);
+    let mut frame = Vec::with_capacity(head.saturating_add(payload.len()));
+    let hash = write_into(&mut frame, sequence, height, kind, |out| {
+        out.extend(payload);
+        Ok(())
+    })?;
+    Ok((frame, hash))
+}
+
+/// Appends the frame around what `payload` appends to `out`, and returns the hash of its record.
+/// `out` is as it was when there is an error.
+pub(super) fn write_into(
+    out: &mut Vec<u8>,
+    sequence: u64,
+    height: BlockHeight,
+    kind: Kind,
+    payload: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+) -> Result<Digest, EncodeError> {
+    let start = out.len();
+    out.extend([0; FRAME_HEADER_BYTES]);
+    out.extend(sequence.to_le_bytes());
+    out.extend(height.to_u64().to_le_bytes());
+    out.push(kind.to_byte());
+    let finished = payload(out).and_then(|()| finish(out.get_mut(start..).unwrap_or_default()));
+    if finished.is_err() {
+        out.truncate(start);
+    }
+    finished
+}
+
+/// Fills in the header of a frame, and hashes its body.
+fn finish(frame: &mut [u8]) -> Result<Digest, EncodeError> {
+    let header = frame.split_first_chunk_mut::<FRAME_HEADER_BYTES>();
+    let (header, body) = header.ok_or(EncodeError)?;
+    if body.len() > BODY_BYTES_MAX {
         return Err(EncodeError);
     }
-    let mut frame = Vec::with_capacity(FRAME_HEADER_BYTES.saturating_add(body_bytes));
-    frame.extend(u32::try_from(body_bytes).map_err(|_| EncodeError)?.to_le_bytes());
-    frame.extend([0; 4]);
-    frame.extend(sequence.to_le_bytes());
-    frame.extend(height.to_u64().to_le_bytes());
-    frame.push(kind.to_byte());
-    frame.extend(payload);
-    let (header, body) = frame.split_at_mut_checked(FRAME_HEADER_BYTES).ok_or(EncodeError)?;
-    let (_, sum) = header.split_first_chunk_mut::<4>().ok_or(EncodeError)?;
-    sum.copy_from_slice(&checksum(body).to_le_bytes());
-    let hash = crypto::digest(RECORD, body);
-    Ok((frame, hash))
+    let length = u32::try_from(body.len()).map_err(|_| EncodeError)?;
+    let (of_length, of_sum) = header.split_at_mut(4);
+    of_length.copy_from_slice(&length.to_le_bytes());
+    of_sum.copy_from_slice(&checksum(body).to_le_bytes());
+    Ok(crypto::digest(RECORD, body))
 }

@@ -50,7 +50,7 @@ pub const VERSION: u32 = 3;
 /// What a block ends with: all that leads up to it, in five digests.
 ///
 /// In canonical form 144 bytes, the fields in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Seal {
     /// How many seals come before this one.
     pub index: u64,
@@ -89,7 +89,7 @@ pub struct Record<E> {
 }
 
 /// The end of a log: how many records it has, and the hash of the last seal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Head {
     /// Records in the log; the sequence of the next one.
     pub records: u64,

@@ -14,7 +14,7 @@
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
-use undercut_primitives::codec::{Canonical as _, DecodeError, EncodeError};
+use undercut_primitives::codec::{Canonical, DecodeError, EncodeError};
 use undercut_primitives::{BlockHeight, Code, Digest};
 
 use super::frame::{self, Frame, Kind};
@@ -64,7 +64,7 @@ impl ProofRefused {
 }
 
 /// A seal with its place: all that its hash is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct SealRecord {
     /// The sequence of the seal.
     pub sequence: u64,
@@ -110,7 +110,7 @@ impl SealRecord {
 }
 
 /// Shows that a seal is in the log with a given head.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Anchor {
     /// The seal.
     pub seal: SealRecord,
@@ -119,7 +119,7 @@ pub struct Anchor {
 }
 
 /// The way from a seal to a newer head.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Newer {
     /// The seal whose hash is the head.
     pub head: SealRecord,
@@ -155,7 +155,7 @@ fn is_head(found: Digest, expected: &Digest) -> Result<(), ProofRefused> {
 }
 
 /// Shows that a record is in the log with a given head. Of a seal, its [`Anchor`] is the proof.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct RecordProof {
     /// The sequence of the record.
     pub sequence: u64,
@@ -194,7 +194,7 @@ impl RecordProof {
 }
 
 /// Shows that the log with an older head is the start of the log with a newer one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Extension {
     /// The last seal of the older log.
     pub old: SealRecord,
@@ -328,7 +328,7 @@ struct Found {
 }
 
 /// The proof of an event, or of a seal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub enum Proof {
     /// Of an event.
     Record(RecordProof),

@@ -1,9 +1,9 @@
-use undercut_primitives::codec::Canonical as _;
+use undercut_primitives::codec::Canonical;
 
 use super::*;
 
 /// Something that happens in a log that is no market's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Canonical)]
 enum Event {
     Said(u32, Vec<u8>),
     Sealed(Seal),
@@ -71,6 +71,26 @@ fn what_is_written_is_read() {
     let mut reader = Reader::<Event>::at(half, &rest);
     let tail: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
     assert_eq!((tail, reader.reached()), (records[first.len()..].to_vec(), &chain));
+}
+
+#[test]
+fn frames_are_appended_to_what_is_there_and_failures_leave_no_trace() {
+    let (records, frames, _) = log(7);
+    let mut kept = vec![5, 6];
+    for record in &records {
+        let (sequence, height) = (record.sequence, record.height);
+        let hash = write_frame_into(&mut kept, sequence, height, &record.event);
+        assert_eq!(hash, Ok(record.hash));
+    }
+    assert_eq!(kept, [vec![5, 6], frames.concat()].concat());
+    let largest = BODY_BYTES_MAX - BODY_BYTES_MIN - 4 - 4 - 8;
+    for (bytes, fits) in [(largest, true), (largest + 1, false), (BODY_BYTES_MAX, false)] {
+        let mut kept = vec![5, 6];
+        let event = Event::Said(0, vec![0; bytes]);
+        let made = write_frame_into(&mut kept, 0, BlockHeight::new(1), &event);
+        assert_eq!((made.is_ok(), kept.len() > 2), (fits, fits), "{bytes}");
+        assert_eq!(kept[..2], [5, 6]);
+    }
 }
 
 #[test]

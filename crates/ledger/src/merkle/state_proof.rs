@@ -4,11 +4,12 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use undercut_primitives::Digest;
+use undercut_primitives::codec::Canonical;
 
 use super::{bit_of, branch_hash, leaf_hash};
 
 /// One branch on the way to a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct StateStep {
     /// Where the keys below the branch differ first, counted from the most significant bit.
     pub bit: u8,
@@ -21,7 +22,7 @@ pub struct StateStep {
 ///
 /// On which side of a branch the key is follows from the key. So a proof has nothing to say but
 /// where the branches are and what is on their other sides, and both are in the root.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct StateProof(pub Vec<StateStep>);
 
 impl StateProof {

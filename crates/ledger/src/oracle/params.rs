@@ -4,6 +4,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{Address, BlockTime, TimeSpan};
 
 use super::OracleParamsError;
@@ -16,7 +17,7 @@ pub const WINDOW_MAX: TimeSpan = TimeSpan::from_seconds(3_600);
 pub const AHEAD_LIMIT: TimeSpan = TimeSpan::from_seconds(3_600);
 
 /// Parameters of the oracle.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct OracleParams {
     /// The accounts that may post prices, at most [`SOURCES_MAX`]. With none, the price comes in
     /// with each block.

@@ -4,6 +4,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::canonical_through;
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{BlockTime, Decimal, Misfit, TimeSpan};
 
 /// The highest price that can be posted: 10^9 US dollars for one AKT.
@@ -16,7 +18,7 @@ pub const POINTS_MAX: usize = 256;
 const KEPT: TimeSpan = TimeSpan::from_seconds(7_200);
 
 /// What a source said at one time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct PricePoint {
     /// US dollars for one AKT.
     pub usd_per_akt: Decimal,
@@ -36,6 +38,10 @@ pub struct SourcePoints {
     earlier: Vec<PricePoint>,
     last: PricePoint,
 }
+
+canonical_through!(SourcePoints, Vec<PricePoint>, |source| {
+    source.points().copied().collect::<Vec<_>>()
+});
 
 impl SourcePoints {
     pub(super) fn first(point: PricePoint) -> Result<Self, Misfit> {

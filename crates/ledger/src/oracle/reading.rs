@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{BlockTime, Decimal};
 
 use super::points::mean_half_even;
@@ -12,7 +13,7 @@ use super::{Oracle, OracleParams, OraclePrice, Unhealthy};
 const ONE_BPS: u128 = 10_000;
 
 /// A healthy price, and what it was made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct Reading {
     /// The median of the averages. Published when the oldest of the fresh sources' last prices was,
     /// so that its age is that of the weakest link. It is always usable.

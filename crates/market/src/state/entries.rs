@@ -13,9 +13,9 @@
 //! | auditors' words by their last block | providers |
 //! | the tree of the state root | all entries |
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use serde::de::DeserializeOwned;
 use undercut_bidding::{Bid, BidBook, TieBreak};
 use undercut_ledger::bme::{BurnRequest, Vault, VaultBooks};
 use undercut_ledger::merkle::StateTree;
@@ -81,7 +81,7 @@ impl State {
         let ordered = |bid: &Bid| self.book.order(&bid.id.order);
         let is_tied =
             |bid: &Bid| ordered(bid).is_some_and(|o| bid.tie == TieBreak::of(&o.entropy, &bid.id));
-        let is_deployed = |account: &EscrowAccount| self.book.deployment(&account.id).is_some();
+        let is_deployed = |account: Cow<EscrowAccount>| self.book.deployment(&account.id).is_some();
         let is_awarded = |lease: &Lease| self.bids.bid(&lease.signed.terms.id.0).is_some();
         let is_said = |record: &ProviderRecord| {
             record
@@ -139,16 +139,13 @@ struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    fn value<T: DeserializeOwned + serde::Serialize>(self) -> Result<T, SnapshotError> {
+    fn value<T: Canonical>(self) -> Result<T, SnapshotError> {
         let decoded = T::decode(self.bytes, ENCODED_BYTES_MAX);
         decoded.map_err(|source| SnapshotError::Value { key: self.key, source })
     }
 
     /// The value of an entry that says itself what it is called.
-    fn named<T: DeserializeOwned + serde::Serialize>(
-        self,
-        name: impl FnOnce(&T) -> StateKey,
-    ) -> Result<T, SnapshotError> {
+    fn named<T: Canonical>(self, name: impl FnOnce(&T) -> StateKey) -> Result<T, SnapshotError> {
         let (value, key) = (self.value()?, self.key);
         if name(&value) == key { Ok(value) } else { Err(SnapshotError::Name { key }) }
     }

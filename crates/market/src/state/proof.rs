@@ -13,7 +13,7 @@ use super::{State, StateKey, VALUE, key_digest};
 ///
 /// Who trusts a seal, and so its state root, needs nothing else: not the log, not the state, not who
 /// handed over the proof.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct StateEntryProof {
     /// What the entry is called.
     pub key: StateKey,

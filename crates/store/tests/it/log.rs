@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use undercut_ledger::log::{Chain, Entry, Head, Seal};
+use undercut_primitives::codec::Canonical;
 use undercut_primitives::{BlockHeight, Digest};
 use undercut_store::{Options, Reading, SharedDisk, SimulatedDisk, StoreError};
 
 /// Something that happens in a log that is no market's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Canonical)]
 pub(crate) enum Event {
     Said(Vec<u8>),
     Sealed(Seal),

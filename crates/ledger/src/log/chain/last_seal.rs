@@ -1,6 +1,7 @@
 //! [`LastSeal`]: what a log goes on from when its records are not at hand.
 
 use serde::{Deserialize, Serialize};
+use undercut_primitives::codec::Canonical;
 
 use super::Chain;
 use crate::log::proof::SealRecord;
@@ -11,7 +12,7 @@ use crate::merkle::Peaks;
 ///
 /// Who trusts the head that this leads to can trust it all: the hash of the seal binds its place,
 /// its number, and through [`history`](crate::log::Seal::history) the peaks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub struct LastSeal {
     /// The seal and its place.
     pub seal: SealRecord,

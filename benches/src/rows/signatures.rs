@@ -1,0 +1,180 @@
+//! Signed bids, from bytes into the page cache, with signatures checked in different ways.
+//!
+//! | row | ours | floor | plain | peers |
+//! | --- | --- | --- | --- | --- |
+//! | `bid/signed` | the whole way of a bid, in blocks and windows of 1,024 | our checks of the same signatures alone | the whole way with strict checks, one at a time | the whole way with the batches of `ed25519-dalek` and `ed25519-zebra` |
+//!
+//! `other_share` is what is not the signature: the way without any check, over the whole way. With
+//! wrong signatures among the bids there are no peers, as their batches do not say which they are.
+
+use std::cell::{Cell, RefCell};
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use undercut::{SignatureChecks, SignedCommand, verify_commands};
+use undercut_ledger::log::Head;
+use undercut_primitives::crypto::{Claim, Verifier};
+
+use crate::clock::{cpu_timed, timed};
+use crate::contest::Contest;
+use crate::market::{CHAIN_ID, Market};
+use crate::row::Row;
+use crate::settings::Settings;
+use crate::signatures::{
+    Answers, Garbage, Intake, KeysRead, WINDOW, answers_by, head, zebra_batches,
+};
+
+/// The whole way of signed bids, without garbage and with.
+#[must_use]
+pub fn signed(settings: &Settings) -> Vec<Row> {
+    let clean = [64, 1000].map(|providers| clean(providers, settings));
+    let garbage = [
+        ("bad=0.1%", Garbage::Spread(1)),
+        ("bad=1%", Garbage::Spread(10)),
+        ("bad=5%", Garbage::Spread(50)),
+        ("bad=one", Garbage::OneSigner(10)),
+    ];
+    let garbage = garbage.map(|(word, garbage)| adversarial(word, garbage, settings));
+    clean.into_iter().chain(garbage).collect()
+}
+
+fn clean(providers: u64, settings: &Settings) -> Row {
+    let bids = settings.sized(65_536, 4_096);
+    let intake = Intake::new(bids, providers, Garbage::Spread(0), settings.seed(5));
+    let (way, keys) = (Way::new(&intake, settings), KeysRead::of(&intake.claims));
+    let params = format!(
+        "providers={providers} bad=0% window={WINDOW} bids={bids} bytes={}",
+        intake.bid_bytes()
+    );
+    let all = |is_right: bool, commands: usize| vec![is_right; commands];
+    let row = Contest::new("bid/signed", params)
+        .operations(intake.len())
+        .ours(|| way.ours())
+        .floor(|| way.checks_alone())
+        .plain(|| way.strict(&keys))
+        .peer("ed25519-dalek 3.0 verify_batch(256)", || {
+            way.take(|claims| all(keys.dalek_batches(claims), claims.len()))
+        })
+        .peer("ed25519-zebra 5.0 batch(1024)", || {
+            way.take(|claims| all(zebra_batches(claims), claims.len()))
+        })
+        .structure("without a check", || way.take(|claims| all(true, claims.len())))
+        .run(settings);
+    let without = row.others.iter().find(|other| other.name == "without a check");
+    let other_share = without.map_or(1.0, |other| other.ratio);
+    row.with_figure("other_share", other_share)
+        .with_figure("threads_2_ratio", way.two_threads_over_one(settings))
+        .with_note("two threads are told by the wall, and need two idle cores")
+}
+
+fn adversarial(word: &str, garbage: Garbage, settings: &Settings) -> Row {
+    let bids = settings.sized(16_384, 2_048);
+    let intake = Intake::new(bids, 1000, garbage, settings.seed(6));
+    let (way, keys) = (Way::new(&intake, settings), KeysRead::of(&intake.claims));
+    let wrong = intake.len() - intake.right;
+    let params = format!("providers=1000 {word} bids={bids} wrong={wrong}");
+    Contest::new("bid/signed", params)
+        .operations(intake.len())
+        .ours(|| way.ours())
+        .floor(|| way.checks_alone())
+        .plain(|| way.strict(&keys))
+        .run(settings)
+        .with_accepted(u64::try_from(intake.right).expect("bids are few"))
+}
+
+/// The way of the bids of an intake into a file. Whoever goes it must end where the first one did.
+struct Way<'a> {
+    intake: &'a Intake,
+    path: PathBuf,
+    file: RefCell<File>,
+    end: Cell<Option<Head>>,
+}
+
+impl<'a> Way<'a> {
+    fn new(intake: &'a Intake, settings: &Settings) -> Self {
+        let path = settings.folder.join(format!("undercut-signed-{}", std::process::id()));
+        let file = RefCell::new(File::create(&path).expect("the folder takes a file"));
+        Self { intake, path, file, end: Cell::new(None) }
+    }
+
+    fn ours(&self) -> Duration {
+        let mut verifier = Verifier::new();
+        self.go(
+            |work| cpu_timed(work),
+            |market, file| {
+                let mut check = |commands| verify_commands(commands, CHAIN_ID, &mut verifier);
+                self.intake.take(market, file, &mut check);
+            },
+        )
+    }
+
+    fn checks_alone(&self) -> Duration {
+        let mut verifier = Verifier::new();
+        cpu_timed(|| {
+            let windows = self.intake.claims.chunks(WINDOW);
+            let right: usize = windows
+                .map(|claims| verifier.verify_all(claims).iter().filter(|one| one.is_ok()).count())
+                .sum();
+            assert_eq!(right, self.intake.right);
+        })
+    }
+
+    fn strict(&self, keys: &KeysRead) -> Duration {
+        self.take(|claims| claims.iter().map(|claim| keys.strict(claim)).collect())
+    }
+
+    fn take(&self, check: impl Fn(&[Claim]) -> Vec<bool>) -> Duration {
+        self.go(
+            |work| cpu_timed(work),
+            |market, file| {
+                let mut check =
+                    |commands: Vec<SignedCommand>| -> Answers { answers_by(commands, &check) };
+                self.intake.take(market, file, &mut check);
+            },
+        )
+    }
+
+    fn on_threads(&self, threads: usize) -> Duration {
+        let threads = threads.try_into().expect("there is a thread");
+        let mut checks = SignatureChecks::new(threads);
+        self.go(|work| timed(work), |market, file| self.intake.take_on(market, file, &mut checks))
+    }
+
+    /// The median of the rounds' ratios, each round in the other order.
+    fn two_threads_over_one(&self, settings: &Settings) -> f64 {
+        let mut ratios: Vec<f64> = (0..settings.rounds())
+            .map(|round| {
+                let mut times = [Duration::ZERO; 2];
+                for threads in [1 + round % 2, 2 - round % 2] {
+                    times[threads - 1] = self.on_threads(threads);
+                }
+                times[0].as_secs_f64() / times[1].as_secs_f64()
+            })
+            .collect();
+        ratios.sort_unstable_by(f64::total_cmp);
+        ratios[ratios.len() / 2]
+    }
+
+    fn go(
+        &self,
+        clock: impl FnOnce(&mut dyn FnMut()) -> Duration,
+        mut go: impl FnMut(&mut Market, &mut File),
+    ) -> Duration {
+        let mut market = self.intake.market();
+        let mut file = self.file.borrow_mut();
+        file.set_len(0).expect("the file can be emptied");
+        let time = clock(&mut || go(&mut market, &mut file));
+        let end = head(&market);
+        let first = self.end.replace(Some(end)).unwrap_or(end);
+        assert_eq!(end, first, "everyone's log ends with the same hash");
+        time
+    }
+}
+
+impl Drop for Way<'_> {
+    fn drop(&mut self) {
+        // What is left in a folder for such files harms nobody.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}

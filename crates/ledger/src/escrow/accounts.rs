@@ -1,0 +1,348 @@
+//! [`Accounts`]: all accounts by deployment; the hot part of each a [`Meter`], the rest beside it.
+//!
+//! An account that streams to one lease, in one denom, nothing of it paid in uakt, is *lean*: its
+//! meter is all that changes when it is settled and paid out, and the list of its deposits is
+//! brought up to date when somebody asks for it. Every other account is kept whole, as an
+//! [`EscrowAccount`]. Which of the two an account is shows nowhere: the same events give the same
+//! account, and [`Accounts::get`] always gives a whole one.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use undercut_primitives::{
+    Amount, BlockHeight, BlockSpan, Denom, DeploymentId, GroupId, LeaseId, Misfit, PricePerBlock,
+    Provider,
+};
+
+use super::meter::{Meter, Meters};
+use crate::account::{self, Payment, Payout};
+use crate::{AccountState, Deposit, EscrowAccount, LedgerEvent, LedgerRejection, Settlement};
+
+/// Accounts by deployment. A handle is an account's place in the order of coming.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Accounts {
+    handles: BTreeMap<DeploymentId, u32>,
+    meters: Meters,
+    /// By handle, as the meters are.
+    rest: Vec<Rest>,
+}
+
+impl PartialEq for Accounts {
+    /// Whether both hold the same accounts, filed under the same blocks. Handles may differ.
+    fn eq(&self, other: &Self) -> bool {
+        let ends = |accounts: &Self| {
+            accounts.handles.values().map(|one| accounts.ends_at(*one)).collect::<Vec<_>>()
+        };
+        self.iter().eq(other.iter()) && ends(self) == ends(other)
+    }
+}
+
+impl Eq for Accounts {}
+
+/// What of an account its meter does not hold.
+#[derive(Clone, Debug)]
+struct Rest {
+    id: DeploymentId,
+    body: Body,
+}
+
+#[derive(Clone, Debug)]
+enum Body {
+    Lean(Lean),
+    Whole(Box<EscrowAccount>),
+    /// Nothing but who and since when: `settled_at` is in the meter.
+    Closed {
+        denom: Denom,
+        grace: BlockSpan,
+    },
+}
+
+/// An open account with one payment and nothing in kind.
+#[derive(Clone, Debug)]
+struct Lean {
+    gseq: u32,
+    oseq: u32,
+    provider: Provider,
+    take_rate_bps: u32,
+    denom: Denom,
+    grace: BlockSpan,
+    /// As they were when the account became lean; what the meter's balance lacks to their sum was
+    /// spent since. `None`: one of the tenant's own, or none when the balance is zero.
+    deposits: Option<Box<[Deposit]>>,
+}
+
+impl Lean {
+    fn lease(&self, account: DeploymentId) -> LeaseId {
+        let order = GroupId { deployment: account, gseq: self.gseq }.order(self.oseq);
+        LeaseId(order.bid(self.provider))
+    }
+
+    fn payment(&self, meter: &Meter) -> Payment {
+        let rate = PricePerBlock::new(self.denom.clone(), meter.rate());
+        let mut payment = Payment::new(rate, meter.starts_at(), self.take_rate_bps);
+        (payment.earned, payment.withdrawn) = (meter.earned(), meter.withdrawn());
+        payment
+    }
+
+    fn whole(&self, id: DeploymentId, meter: &Meter) -> EscrowAccount {
+        let (denom, grace) = (self.denom.clone(), self.grace);
+        let mut account = EscrowAccount::new(id, denom, grace, meter.settled_at());
+        match &self.deposits {
+            Some(deposits) => {
+                account.deposits = deposits.to_vec();
+                let spent = account.balance().checked_sub(meter.balance()).unwrap_or_default();
+                // What was spent was there, or the meter had refused it.
+                let _ = account.spend(&self.denom, spent);
+            }
+            None if meter.balance().is_zero() => {}
+            None => account.deposits.push(own(id, &self.denom, meter.balance())),
+        }
+        account.payments.insert(self.lease(id), self.payment(meter));
+        account
+    }
+
+    /// The lean form of an account with its meter, or `None` when it has to stay whole.
+    fn of(account: &EscrowAccount) -> Option<(Self, Meter)> {
+        let (lease, payment) = account.payments.iter().next()?;
+        let is_lean = account.payments.len() == 1
+            && account.state == AccountState::Open
+            && lease.deployment() == account.id
+            && payment.rate.denom == account.denom
+            && (payment.in_kind, payment.in_kind_uakt) == (Amount::ZERO, Amount::ZERO)
+            && account.deposits.iter().all(|deposit| !deposit.coin.amount.is_zero());
+        if !is_lean {
+            return None;
+        }
+        let meter = Meter::new(payment.rate.value, payment.starts_at, account.balance())?;
+        let meter = meter.settled(account.settled_at, payment.withdrawn)?;
+        let is_small = u64::try_from(payment.earned.to_micro()).is_ok();
+        if !is_small || meter.earned() != payment.earned {
+            return None;
+        }
+        let is_own = match account.deposits.as_slice() {
+            [] => true,
+            [one] => *one == own(account.id, &account.denom, account.balance()),
+            _ => false,
+        };
+        let order = lease.order();
+        let lean = Self {
+            gseq: order.group.gseq,
+            oseq: order.oseq,
+            provider: lease.provider(),
+            take_rate_bps: payment.take_rate_bps,
+            denom: account.denom.clone(),
+            grace: account.grace,
+            deposits: (!is_own).then(|| account.deposits.as_slice().into()),
+        };
+        Some((lean, meter))
+    }
+
+    /// Makes an event true that changes the meter alone. `false`, and nothing changed, for all others:
+    /// those that change more, and those that [`EscrowAccount::apply`] has to judge.
+    fn apply(&self, id: DeploymentId, meter: &mut Meter, event: &LedgerEvent) -> bool {
+        match event {
+            LedgerEvent::Settled(settlement) => self.apply_settlement(id, meter, settlement),
+            LedgerEvent::Withdrawn { coin, fee, .. } => {
+                let paid = Payout { paid: coin.amount, fee: *fee };
+                event.lease() == Some(self.lease(id))
+                    && self.payment(meter).payout() == Ok(paid)
+                    && meter.pay_off().is_some()
+            }
+            LedgerEvent::Deposited { deposit, .. } => {
+                let amount = deposit.coin.amount;
+                self.deposits.is_none()
+                    && !amount.is_zero()
+                    && *deposit == own(id, &self.denom, amount)
+                    && meter.add(amount).is_some()
+            }
+            _ => false,
+        }
+    }
+
+    fn apply_settlement(&self, id: DeploymentId, meter: &mut Meter, done: &Settlement) -> bool {
+        let Some(owed) = meter.owed_at(done.to) else { return false };
+        let is_so = match done.shares.as_slice() {
+            [] => owed == 0,
+            [share] => {
+                owed > 0 && share.amount.to_micro() == owed.into() && share.lease == self.lease(id)
+            }
+            _ => false,
+        };
+        is_so && done.to >= meter.settled_at() && meter.settle(done.to).is_some()
+    }
+}
+
+/// A deposit of the tenant's own money.
+fn own(account: DeploymentId, denom: &Denom, amount: Amount) -> Deposit {
+    let coin = undercut_primitives::Coin::new(denom.clone(), amount);
+    Deposit { depositor: account.tenant.0, drawn_by: None, coin }
+}
+
+impl Accounts {
+    /// The handle of a deployment's account.
+    pub(super) fn handle(&self, id: &DeploymentId) -> Option<u32> {
+        self.handles.get(id).copied()
+    }
+
+    /// An account as it is now.
+    pub(super) fn get(&self, handle: u32) -> Option<Cow<'_, EscrowAccount>> {
+        let (rest, meter) = (self.rest(handle)?, self.meters.get(handle)?);
+        Some(match &rest.body {
+            Body::Whole(account) => Cow::Borrowed(account),
+            Body::Lean(lean) => Cow::Owned(lean.whole(rest.id, meter)),
+            Body::Closed { denom, grace } => {
+                let (denom, at) = (denom.clone(), meter.settled_at());
+                let mut account = EscrowAccount::new(rest.id, denom, *grace, at);
+                account.state = AccountState::Closed;
+                Cow::Owned(account)
+            }
+        })
+    }
+
+    /// Where an account stands.
+    pub(super) fn state(&self, handle: u32) -> Option<AccountState> {
+        Some(match &self.rest(handle)?.body {
+            Body::Lean(_) => AccountState::Open,
+            Body::Whole(account) => account.state,
+            Body::Closed { .. } => AccountState::Closed,
+        })
+    }
+
+    /// All accounts by deployment.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Cow<'_, EscrowAccount>> {
+        self.handles.values().filter_map(|handle| self.get(*handle))
+    }
+
+    /// The block under which an account is filed.
+    pub(super) fn ends_at(&self, handle: u32) -> Option<BlockHeight> {
+        self.meters.get(handle)?.due()
+    }
+
+    /// Accounts filed under `height`, by deployment.
+    pub(super) fn due(&self, height: BlockHeight) -> Vec<DeploymentId> {
+        let due = self.meters.due(height).into_iter();
+        let mut due: Vec<DeploymentId> =
+            due.filter_map(|handle| self.rest(handle).map(|rest| rest.id)).collect();
+        due.sort_unstable();
+        due
+    }
+
+    /// Turns the wheel.
+    pub(super) fn advance(&mut self, height: BlockHeight) {
+        self.meters.advance(height);
+    }
+
+    /// What settling an account up to `at` and paying these leases takes, in this order. A lease that
+    /// is owed nothing, or that is none of the account's, is left out.
+    pub(super) fn payouts(
+        &self,
+        handle: u32,
+        leases: &[LeaseId],
+        at: BlockHeight,
+    ) -> Result<Vec<LedgerEvent>, LedgerRejection> {
+        let Some((rest, meter)) = self.rest(handle).zip(self.meters.get(handle)) else {
+            return Ok(Vec::new());
+        };
+        match &rest.body {
+            Body::Lean(lean) => {
+                let (lease, payment) = (lean.lease(rest.id), lean.payment(meter));
+                let from = meter.settled_at();
+                let settlement = if at > from {
+                    let payments = [(&lease, &payment)].into_iter();
+                    Some(account::settlement(rest.id, payments, (from, at))?)
+                } else {
+                    None
+                };
+                let of = |id: &LeaseId| (*id == lease).then_some(&payment);
+                account::payouts(settlement, (meter.balance(), &lean.denom), leases, of)
+            }
+            Body::Whole(account) => {
+                let of = |id: &LeaseId| account.payments.get(id);
+                let settlement = account.settle(at)?;
+                account::payouts(settlement, (account.balance(), &account.denom), leases, of)
+            }
+            Body::Closed { .. } => Ok(Vec::new()),
+        }
+    }
+
+    /// Adds an account; `false` when it is there already, or one too many.
+    pub(super) fn insert(&mut self, account: EscrowAccount) -> bool {
+        if self.handles.contains_key(&account.id) {
+            return false;
+        }
+        let Some(handle) = self.meters.push(Meter::default()) else { return false };
+        let (id, denom, grace) = (account.id, account.denom.clone(), account.grace);
+        self.handles.insert(id, handle);
+        self.rest.push(Rest { id, body: Body::Closed { denom, grace } });
+        self.keep(handle, Box::new(account));
+        true
+    }
+
+    /// Makes an event of an account true.
+    pub(super) fn apply(&mut self, handle: u32, event: &LedgerEvent) -> Result<(), Misfit> {
+        let unknown = Misfit::new("no such account");
+        let place = usize::try_from(handle).unwrap_or(usize::MAX);
+        let rest = self.rest.get_mut(place).ok_or(unknown)?;
+        let meter = self.meters.get_mut(handle).ok_or(unknown)?;
+        let account = match &mut rest.body {
+            Body::Lean(lean) if lean.apply(rest.id, meter, event) => return Ok(()),
+            Body::Whole(account) => {
+                account.apply(event)?;
+                let nothing = Body::Closed { denom: Denom::uact(), grace: BlockSpan::default() };
+                match core::mem::replace(&mut rest.body, nothing) {
+                    Body::Whole(account) => account,
+                    // It was whole a moment ago.
+                    Body::Lean(_) | Body::Closed { .. } => return Err(unknown),
+                }
+            }
+            Body::Lean(_) | Body::Closed { .. } => {
+                let mut account = Box::new(self.get(handle).ok_or(unknown)?.into_owned());
+                account.apply(event)?;
+                account
+            }
+        };
+        self.keep(handle, account);
+        Ok(())
+    }
+
+    /// Computes anew when an account's money ends, and files it there.
+    pub(super) fn predict(&mut self, handle: u32) {
+        match self.rest(handle).map(|rest| &rest.body) {
+            Some(Body::Whole(account)) => {
+                let ends_at = account.ends_at();
+                self.meters.file(handle, ends_at);
+            }
+            _ => self.meters.predict(handle),
+        }
+    }
+
+    /// Keeps an account in the smallest form that it fits.
+    fn keep(&mut self, handle: u32, account: Box<EscrowAccount>) {
+        let is_over = account.state == AccountState::Closed
+            && account.payments.is_empty()
+            && account.deposits.is_empty();
+        let (body, meter) = if is_over {
+            let (denom, grace) = (account.denom, account.grace);
+            (Body::Closed { denom, grace }, Meter::still(account.settled_at))
+        } else if let Some((lean, meter)) = Lean::of(&account) {
+            (Body::Lean(lean), meter)
+        } else {
+            let meter = Meter::still(account.settled_at);
+            (Body::Whole(account), meter)
+        };
+        self.meters.set(handle, meter);
+        let place = usize::try_from(handle).unwrap_or(usize::MAX);
+        if let Some(rest) = self.rest.get_mut(place) {
+            rest.body = body;
+        }
+    }
+
+    fn rest(&self, handle: u32) -> Option<&Rest> {
+        self.rest.get(usize::try_from(handle).ok()?)
+    }
+}
+
+#[cfg(test)]
+mod tests;
