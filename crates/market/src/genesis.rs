@@ -81,8 +81,6 @@ impl GenesisError {
     }
 }
 
-const UAKT: Denom = Denom::uakt();
-
 impl Genesis {
     /// Checks the genesis.
     ///
@@ -109,7 +107,8 @@ impl Genesis {
 
     fn check_supply(&self) -> Result<(), GenesisError> {
         // One pass: a genesis may have a million balances.
-        let mut sums = BTreeMap::from([(&UAKT, self.vault_uakt)]);
+        let uakt = Denom::uakt();
+        let mut sums = BTreeMap::from([(&uakt, self.vault_uakt)]);
         for (_, coin) in &self.balances {
             let sum = sums.entry(&coin.denom).or_insert(Amount::ZERO);
             let more = sum.plus(coin.amount).ok().filter(|sum| *sum <= Amount::SUPPLY_MAX);

@@ -89,7 +89,7 @@ fn report(settings: &Settings, entries: &[Entry]) -> Result<Report, Failure> {
 
 fn unknown(name: &str, known: &[&str]) -> Failure {
     let sentence = format!(
-        "BCH001: `{}` is no operation; there are {}",
+        "BCH001: `{}` is no operation; there are\n  {}",
         crate::typed::short(&visible(name)),
         known.join(", ")
     );

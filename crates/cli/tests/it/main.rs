@@ -167,7 +167,7 @@ fn wrong_use_exits_2_and_says_what_is_right() {
         ("demo --providers 1001", "1..=1000"),
         ("demo --seed x", "--seed"),
         ("demo --skip-invalid", "FILE"),
-        ("bench clo", "there are clock/read"),
+        ("bench clo", "clock/read, match/book"),
         ("bench --threads 0", "1..=256"),
         ("bench gate", "--all"),
         ("bench gate match/boo", "match/book, match/habitat"),
