@@ -1,5 +1,7 @@
 //! An engine that goes on from a snapshot or from a replayed log, and what it proves.
 
+use alloc::vec::Vec;
+
 use super::Engine;
 use crate::{Snapshot, SnapshotError, State, StateEntryProof, StateKey};
 use undercut_ledger::log::LastSeal;
