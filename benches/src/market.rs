@@ -207,15 +207,17 @@ pub struct OpenOrders {
 const PROVIDERS: u64 = 64;
 
 /// How many orders each of them bids for in a block.
-const BIDS_EACH: usize = 10;
+const BIDS_EACH: usize = 64;
 
 impl OpenOrders {
-    /// `orders` open orders, and bids for `blocks` blocks: each provider bids for ten orders in each,
-    /// spread over all. No more blocks than a tenth of the orders.
+    /// `orders` open orders, and bids for as many as `blocks` blocks: each provider bids for 64 orders
+    /// in each, spread over all, and never for an order again. Where the orders do not suffice there
+    /// are fewer blocks, at least one.
     #[must_use]
     pub fn new(orders: u64, blocks: usize) -> Self {
         let (providers, tenants) = (keys("provider", PROVIDERS), keys("tenant", orders));
-        assert!(blocks * BIDS_EACH <= tenants.len(), "each provider bids for other orders");
+        assert!(BIDS_EACH <= tenants.len(), "each provider bids for other orders");
+        let blocks = blocks.min(tenants.len() / BIDS_EACH);
         let accounts = providers.iter().chain(&tenants).map(KeyPair::address);
         let mut params = Params::default();
         (params.bid.bids_max, params.order.bid_window) = (64, BlockSpan::from_blocks(1_000));

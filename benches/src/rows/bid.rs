@@ -45,15 +45,24 @@ pub fn orders(settings: &Settings) -> Vec<Row> {
 }
 
 fn bids(name: &str, orders: u64, settings: &Settings) -> Row {
-    // One block more than rounds: for the round that warms up.
-    let rounds = settings.rounds() + 1;
+    // Two blocks more than rounds: one whose records the floor gets, and one to warm up. Where orders
+    // are few, every round plays the same block on a market of its own.
+    let rounds = settings.rounds() + 2;
     let OpenOrders { mut market, blocks } = OpenOrders::new(orders, rounds);
     let (bids, bytes) = (blocks[0].len(), blocks[0][0].len());
-    let bodies = bodies(&market, &blocks[0]);
-    let mut blocks = blocks.into_iter();
-    let ours = move || {
-        let bids = blocks.next().expect("there is a block for every round");
-        cpu_timed(|| drop(block(&mut market, &bids)))
+    let fresh = (blocks.len() < rounds).then(|| market.clone());
+    let first = blocks[0].clone();
+    let bodies = bodies(&mut market, &first);
+    let mut blocks = blocks.into_iter().skip(1);
+    let ours = move || match &fresh {
+        Some(market) => {
+            let mut market = market.clone();
+            cpu_timed(|| drop(block(&mut market, &first)))
+        }
+        None => {
+            let bids = blocks.next().expect("there is a block for every round");
+            cpu_timed(|| drop(block(&mut market, &bids)))
+        }
     };
     let params = format!("orders={orders} block={bids} command_bytes={bytes}");
     let contest = Contest::new(name, params).operations(bids);
@@ -68,8 +77,8 @@ fn block(market: &mut Market, bids: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// The bodies of the records of a block of these bids.
-fn bodies(market: &Market, bids: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let frames = block(&mut market.clone(), bids);
+fn bodies(market: &mut Market, bids: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let frames = block(market, bids);
     let (mut rest, mut bodies) = (&frames[..], Vec::new());
     while let Some((frame, used)) = next_frame(rest).expect("the frames are the engine's own") {
         bodies.push(frame.body.to_vec());

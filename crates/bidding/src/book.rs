@@ -145,7 +145,11 @@ impl BidBook {
             return Err(BidRejection::TooManyOpenBids { provider, open_max });
         }
         check_price(order, &new.price)?;
-        offer_covers(&group.spec, &new.offer)?;
+        // What equals an offer that was admitted covers the same group.
+        let shared = known.and_then(|known| shared_offer(known, &new.offer));
+        if shared.is_none() {
+            offer_covers(&group.spec, &new.offer)?;
+        }
         if !handle.is_some_and(|handle| self.is_proven(known, handle)) {
             eligibility(&group.spec, profile)?;
         }
@@ -155,7 +159,7 @@ impl BidBook {
             id,
             price: new.price.clone(),
             tie: TieBreak::of(&order.entropy, &id),
-            offer: shared_offer(known, &new.offer),
+            offer: shared.unwrap_or_else(|| new.offer.as_slice().into()),
             deposit: new.deposit.clone(),
             payers: payers(provider, new),
             reclamation: new.reclamation,
@@ -357,11 +361,10 @@ fn note_change(order: OrderId, bids: &mut OrderBids, changed: &mut Vec<OrderId>)
     }
 }
 
-/// The offer, as another bid of the order has it if one does: most offer exactly what is asked.
-fn shared_offer(known: Option<&OrderBids>, offer: &[ResourceOffer]) -> Arc<[ResourceOffer]> {
-    let other = known.and_then(|known| known.iter().next());
-    let other = other.filter(|other| *other.offer == *offer);
-    other.map_or_else(|| offer.into(), |other| Arc::clone(&other.offer))
+/// The offer as another bid of the order has it, if one has: most offer exactly what is asked.
+fn shared_offer(known: &OrderBids, offer: &[ResourceOffer]) -> Option<Arc<[ResourceOffer]>> {
+    let other = known.iter().next().filter(|other| *other.offer == *offer)?;
+    Some(Arc::clone(&other.offer))
 }
 
 fn closed(bid: &Bid, reason: BidClosedReason) -> BidEvent {

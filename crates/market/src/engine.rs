@@ -53,12 +53,23 @@ pub struct Engine {
     has_stopped: bool,
     /// The movements of money of the events at hand; kept for its memory.
     postings: Vec<Posting>,
+    /// How many records and bytes of frames the last block had.
+    last_sizes: (usize, usize),
 }
 
 #[derive(Clone, Debug, Default)]
 struct OpenBlock {
     records: Vec<Record<Event>>,
     frames: Vec<u8>,
+}
+
+impl OpenBlock {
+    /// Room for a block like the last one, up to a million records and 256 MiB: blocks resemble each
+    /// other, and lists that grow are copied.
+    fn as_large_as((records, bytes): (usize, usize)) -> Self {
+        let records = Vec::with_capacity(records.min(1 << 20));
+        Self { records, frames: Vec::with_capacity(bytes.min(1 << 28)) }
+    }
 }
 
 impl Engine {
@@ -74,8 +85,8 @@ impl Engine {
         genesis.check()?;
         let state = State::new(genesis);
         let (chain, block) = (Chain::EMPTY, Some(OpenBlock::default()));
-        let (last, has_stopped, postings) = (None, false, Vec::new());
-        let mut engine = Self { state, chain, last, block, has_stopped, postings };
+        let (last, has_stopped, postings, last_sizes) = (None, false, Vec::new(), (0, 0));
+        let mut engine = Self { state, chain, last, block, has_stopped, postings, last_sizes };
         let event = Event::Genesis(genesis.clone().into());
         let postings = event.postings();
         engine.record(vec![event]).map_err(|_| GenesisError::Unrecordable)?;
@@ -129,7 +140,7 @@ impl Engine {
             return Err(BlockError::AlreadyOpen);
         }
         context.check_after(self.state.context())?;
-        self.block = Some(OpenBlock::default());
+        self.block = Some(OpenBlock::as_large_as(self.last_sizes));
         let opened = Event::BlockOpened(context);
         // Records carry the height of the block they belong to, so the state moves first.
         self.apply(&opened)?;
@@ -222,8 +233,10 @@ impl Engine {
         let signed = command.signed();
         self.check_envelope(command)?;
         let signer = Signer { address: command.signer(), consent: command.consent() };
-        let mut events = vec![Event::CommandAccepted(signed.clone())];
-        events.extend(decide::decide(&self.state, signer, &signed.command)?);
+        let decided = decide::decide(&self.state, signer, &signed.command)?;
+        let mut events = Vec::with_capacity(decided.len().saturating_add(1));
+        events.push(Event::CommandAccepted(signed.clone()));
+        events.extend(decided);
         Ok(events)
     }
 
@@ -346,6 +359,7 @@ impl Engine {
         self.last = LastSeal::of(&seal, before);
         records.push(seal);
         frames.extend(frame);
+        self.last_sizes = (records.len(), frames.len());
         let head = self.head();
         tracing::debug!(records = records.len(), head = %head.hash, "block sealed");
         Ok(BlockOutcome { records, frames, head, state_root })

@@ -32,6 +32,7 @@ use self::point::{SignerPoint, Statement};
 pub use self::verifier::{KEYS_KNOWN_MAX, Verifier};
 pub use self::window::{BatchWindow, WINDOW_MAX};
 use crate::codec::Canonical;
+use crate::ordering::ordered_as_bytes;
 use crate::readable::text_for_people;
 use crate::{ParseError, hex};
 
@@ -39,9 +40,11 @@ use crate::{ParseError, hex};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Namespace(pub &'static str);
 
-/// 32 bytes of SHA-256. Text: 64 lower-case hex digits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
+/// 32 bytes of SHA-256. Text: 64 lower-case hex digits. Ordered as its bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Canonical)]
 pub struct Digest([u8; 32]);
+
+ordered_as_bytes!(Digest);
 
 text_for_people!(Digest([u8; 32]));
 

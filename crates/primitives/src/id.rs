@@ -11,15 +11,19 @@ use crate::codec::Canonical;
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::{self, Namespace, PublicKey};
+use crate::ordering::ordered_as_bytes;
 use crate::readable::text_for_people;
 use crate::{ParseError, hex};
 
 const ADDRESS: Namespace = Namespace("undercut/address/v1");
 const MODULE: Namespace = Namespace("undercut/module/v1");
 
-/// An account: the first 20 bytes of a name-spaced digest of its key. Text: 40 hex digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Canonical)]
+/// An account: the first 20 bytes of a name-spaced digest of its key. Text: 40 hex digits. Ordered as
+/// its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Canonical)]
 pub struct Address([u8; 20]);
+
+ordered_as_bytes!(Address);
 
 text_for_people!(Address([u8; 20]));
 

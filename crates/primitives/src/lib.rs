@@ -56,6 +56,7 @@ pub mod hex;
 pub mod id;
 #[cfg(feature = "keys")]
 pub mod keys;
+mod ordering;
 pub mod pieces;
 pub mod price;
 mod readable;

@@ -37,8 +37,9 @@ impl Engine {
     /// The engine after `last`, which seals `state`.
     pub(crate) fn resumed(state: State, last: LastSeal) -> Result<Self, SnapshotError> {
         let chain = last.chain()?;
-        let (last, block, has_stopped, postings) = (Some(last), None, false, Vec::new());
-        Ok(Self { state, chain, last, block, has_stopped, postings })
+        let (last, block, has_stopped) = (Some(last), None, false);
+        let (postings, last_sizes) = (Vec::new(), (0, 0));
+        Ok(Self { state, chain, last, block, has_stopped, postings, last_sizes })
     }
 
     /// A proof that an entry of the state has the value that it has, for who knows the state root of
