@@ -163,7 +163,7 @@ pub struct Rank {",
     },
     Bug {
         name: "insertion-order-into-the-root",
-        guards: &[ledger("the_root_depends_on_the_content_alone"), Guard::Invariants, SHUFFLED],
+        guards: &[ledger("the_root_is_that_of_the_plain_twin_after_every_step"), Guard::Invariants, SHUFFLED],
         edits: &[
             Edit {
                 file: MERKLE,
@@ -193,7 +193,7 @@ pub struct Rank {",
     },
     Bug {
         name: "leaves-in-order-of-arrival",
-        guards: &[SHUFFLED, ledger("the_root_depends_on_the_content_alone")],
+        guards: &[SHUFFLED, ledger("the_root_is_that_of_the_plain_twin_after_every_step")],
         edits: &[Edit {
             file: MERKLE,
             find: "let children = if bit_of(&key, bit) { [other, leaf] } else { [leaf, other] };",
