@@ -13,23 +13,12 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use undercut_benches::{digest, order_id, provider, unsigned};
+use undercut_benches::rows::codec::signed_lease;
 use undercut_ledger::{LeaseTerms, SignedLease};
 use undercut_primitives::codec::{self, Canonical, ENCODED_BYTES_MAX};
-use undercut_primitives::{BlockHeight, Consent, Decimal, Denom, LeaseId, PricePerBlock};
 
 fn main() {
     undercut_benches::run(&[encode, decode]);
-}
-
-fn lease() -> SignedLease {
-    let rate = "2259.894629".parse::<Decimal>().expect("a decimal is written here");
-    let id = LeaseId(order_id(1, 1).bid(provider(1)));
-    let price = PricePerBlock::new(Denom::uact(), rate);
-    let terms = LeaseTerms::new(id, price, BlockHeight::new(1_000_000), digest(1));
-    let tenant = Consent { command: digest(2), ..unsigned() };
-    let provider = Consent { command: digest(3), ..unsigned() };
-    SignedLease { terms, tenant, provider }
 }
 
 /// The byte form of a lease, written out field by field.
@@ -62,7 +51,7 @@ fn encode_by_hand(lease: &SignedLease) -> Vec<u8> {
 }
 
 fn encode(criterion: &mut Criterion) {
-    let lease = lease();
+    let lease = signed_lease();
     let bytes = lease.encode().expect("a lease is small");
     assert_eq!(encode_by_hand(&lease), bytes);
 
@@ -88,7 +77,7 @@ fn encode(criterion: &mut Criterion) {
 }
 
 fn decode(criterion: &mut Criterion) {
-    let lease = lease();
+    let lease = signed_lease();
     let bytes = encode_by_hand(&lease);
     assert_eq!(SignedLease::decode(&bytes, ENCODED_BYTES_MAX).as_ref(), Ok(&lease));
 

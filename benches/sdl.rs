@@ -6,8 +6,8 @@
 //! | `of=` | does |
 //! | --- | --- |
 //! | `events` | the floor: the YAML event reader alone, every event dropped |
-//! | `groups` | [`Sdl::parse`]: groups, manifest, and both hashes |
-//! | `check` | [`check`]: the same with every warning |
+//! | `groups` | [`undercut_sdl::Sdl::parse`]: groups, manifest, and both hashes |
+//! | `check` | [`undercut_sdl::check`]: the same with every warning |
 //! | `sha256` | SHA-256 of the texts: what merely looking at them costs |
 //!
 //! Equal before timing: `groups` and `check` give one value, and a comment put in front changes
@@ -18,9 +18,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use criterion::{Criterion, Throughput};
-use saphyr_parser::Parser;
-use undercut_primitives::{Digest, crypto};
-use undercut_sdl::{Sdl, check};
+use undercut_benches::rows::sdl::{checked, events, groups};
+use undercut_primitives::crypto;
 
 fn main() {
     undercut_benches::run(&[parse]);
@@ -42,21 +41,6 @@ fn texts(folder: &Path) -> Vec<String> {
     let mut paths: Vec<_> = paths.filter(is_manifest).collect();
     paths.sort();
     paths.iter().map(|path| fs::read_to_string(path).expect("the file is text")).collect()
-}
-
-fn events(text: &str) -> usize {
-    Parser::new_from_str(text).take_while(Result::is_ok).count()
-}
-
-fn groups(text: &str) -> Option<(usize, Digest, Digest)> {
-    let sdl = Sdl::parse(text).ok()?;
-    Some((sdl.groups().len(), sdl.hash(), sdl.groups_sha256()))
-}
-
-fn checked(text: &str) -> Option<(usize, Digest, Digest)> {
-    let (sdl, _) = check(text);
-    let sdl = sdl?;
-    Some((sdl.groups().len(), sdl.hash(), sdl.groups_sha256()))
 }
 
 fn parse(criterion: &mut Criterion) {

@@ -26,21 +26,22 @@
 //! Estimate. A record of 280 bytes is five compressions, with its inner node seven, over 4.4 of a
 //! pass over the same bytes: one thread should reach 0.5 of it, two 0.9 where two cores are free.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use undercut_benches::{Generator, Round, rounds, timed};
-use undercut_ledger::log::{Chain, Entry, Head, Seal, checksum};
-use undercut_primitives::codec::Canonical;
-use undercut_primitives::{BlockHeight, Digest, crypto};
+use undercut_benches::blocks::{blocks, bytes_of, empty_folder, preallocated};
+use undercut_benches::{Round, rounds, timed};
+use undercut_ledger::log::checksum;
+use undercut_primitives::{Digest, crypto};
 use undercut_store::{Options, RealDisk, SharedDisk, Writer};
 
 /// Seconds of work are short enough to be repeated and long enough to be told apart.
 const ROUNDS: usize = 9;
 const VERIFIED_BYTES: usize = 64 << 20;
+const SEED: u64 = 9;
 
 fn main() {
     for group in [1, 16, 256, 4_096] {
@@ -51,72 +52,13 @@ fn main() {
     }
 }
 
-/// An event that is bytes: six words are the least that tells records apart.
-#[derive(Clone, Debug, Canonical)]
-enum Noted {
-    Words(Vec<u64>),
-    Sealed(Seal),
-}
-
-impl Entry for Noted {
-    fn from_seal(seal: Seal) -> Self {
-        Self::Sealed(seal)
-    }
-
-    fn as_seal(&self) -> Option<&Seal> {
-        match self {
-            Self::Sealed(seal) => Some(seal),
-            Self::Words(_) => None,
-        }
-    }
-}
-
-/// One block: its frames, and where the log stands after it.
-struct Block {
-    frames: Vec<u8>,
-    after: Chain,
-    /// Where each frame ends.
-    ends: Vec<usize>,
-}
-
-/// Blocks of so many records, the seal not counted, and the head after them.
-fn blocks(records: usize, count: usize) -> (Vec<Block>, Head) {
-    let (mut chain, mut generator) = (Chain::EMPTY, Generator::new(9));
-    let made = (0..count).map(|height| {
-        let height = BlockHeight::new(height.try_into().expect("heights are small"));
-        let (mut frames, mut ends) = (Vec::new(), Vec::new());
-        for _ in 0..records {
-            // 12 bytes of enum and length, 25 of frame and body: 256 to 299 bytes in all.
-            let words = 28 + generator.below(6);
-            let event = Noted::Words((0..words).map(|_| generator.next_u64()).collect());
-            let (_, frame) = chain.append(height, event).expect("a record is small");
-            frames.extend(frame);
-            ends.push(frames.len());
-        }
-        let (_, frame) = chain.seal::<Noted>(height, Digest::ZERO).expect("a seal is small");
-        frames.extend(frame);
-        ends.push(frames.len());
-        Block { frames, after: chain.clone(), ends }
-    });
-    let made = made.collect();
-    (made, chain.head())
-}
-
 fn folder() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-store");
-    // It is not there the first time.
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("the folder for benches can be made");
-    folder
-}
-
-fn bytes_of(blocks: &[Block]) -> u64 {
-    blocks.iter().map(|block| block.frames.len()).sum::<usize>().try_into().expect("it fits")
+    empty_folder(Path::new(env!("CARGO_TARGET_TMPDIR")), "bench-store")
 }
 
 fn append(group: usize) {
     let count = (200_000 / group).clamp(24, 400);
-    let (blocks, head) = blocks(group, count);
+    let (blocks, head) = blocks(group, count, SEED);
     let folder = folder();
     let store = || {
         let path = folder.join("log");
@@ -173,24 +115,9 @@ fn append(group: usize) {
     rounds(&name, ROUNDS, (count * (group + 1)) as u64, contestants);
 }
 
-/// A file of zeros that are on the disk.
-fn preallocated(path: &Path, bytes: u64) -> File {
-    let _ = std::fs::remove_file(path);
-    let open = OpenOptions::new().read(true).write(true).create_new(true).open(path);
-    let file = open.expect("a new file");
-    let zeros = vec![0; 1 << 20];
-    let mut at = 0;
-    while at < bytes {
-        file.write_all_at(&zeros, at).expect("there is room");
-        at += zeros.len() as u64;
-    }
-    file.sync_all().expect("the disk works");
-    file
-}
-
 fn verify(block: usize) {
     let count = VERIFIED_BYTES / (block * 278);
-    let (blocks, head) = blocks(block, count);
+    let (blocks, head) = blocks(block, count, SEED);
     let (folder, records) = (folder(), (count * (block + 1)) as u64);
     let bytes: Vec<u8> = blocks.iter().flat_map(|block| block.frames.iter().copied()).collect();
     let disk: SharedDisk = Arc::new(RealDisk::open(&folder).expect("a folder"));

@@ -29,6 +29,7 @@
 )]
 
 pub mod auction;
+pub mod blocks;
 pub mod bundles;
 pub mod chart;
 pub mod clock;

@@ -72,7 +72,7 @@ fn a_tie_break_that_is_not_the_digest_of_the_entropy_is_found() {
     let at =
         place(&said, |event| matches!(event, Event::Bid(BidEvent::BidPlaced(bid)) if bid.id == p2));
     let Event::Bid(BidEvent::BidPlaced(forged)) = &mut said[at].1 else { panic!() };
-    forged.tie = tie;
+    Arc::make_mut(forged).tie = tie;
     names(&found_by_audit_alone(said), "AUD014", at, &[p2.to_string()]);
 }
 
@@ -98,6 +98,7 @@ fn a_bid_above_the_ceiling_is_found_though_its_provider_signed_it() {
         new.price = price.clone();
     });
     let Event::Bid(BidEvent::BidPlaced(forged)) = &mut said[at].1 else { panic!() };
+    let forged = Arc::make_mut(forged);
     (forged.price, forged.consent) = (price.clone(), consent);
     names(&found_by_audit_alone(said), "AUD013", at, &[p1.to_string(), price.to_string()]);
 }
@@ -109,7 +110,7 @@ fn a_bid_that_its_provider_did_not_sign_is_found() {
     let at =
         place(&said, |event| matches!(event, Event::Bid(BidEvent::BidPlaced(bid)) if bid.id == p1));
     let Event::Bid(BidEvent::BidPlaced(forged)) = &mut said[at].1 else { panic!() };
-    forged.price = "80000uact".parse().unwrap();
+    Arc::make_mut(forged).price = "80000uact".parse().unwrap();
     names(&found_by_audit_alone(said), "AUD005", at, &[p1.to_string()]);
 }
 

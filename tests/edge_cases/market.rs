@@ -194,7 +194,7 @@ fn m21() {
     let mut orderless = chain.state().clone();
     let mut strange = orderless.bids().bid(&bid_id(order(), "p1")).unwrap().clone();
     strange.id = unknown.bid(provider("p1"));
-    orderless.apply(&Event::Bid(BidEvent::BidPlaced(Box::new(strange)))).unwrap();
+    orderless.apply(&Event::Bid(BidEvent::BidPlaced(strange.into()))).unwrap();
     assert!(invariants::no_open_bid_without_open_order(&orderless).is_err());
 
     let lease = lease(&mut chain, order_id("alice", 1, 2, 1), "p2", "1uact");

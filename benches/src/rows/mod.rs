@@ -4,10 +4,13 @@ pub mod alloc;
 pub mod bid;
 pub mod block;
 pub mod clock;
+pub mod codec;
 pub mod latency;
 pub mod lease;
+pub mod log;
 pub mod matching;
 mod mixed;
+pub mod sdl;
 pub mod settlement;
 pub mod signatures;
 pub mod state;
@@ -114,6 +117,36 @@ pub const TABLE: &[Entry] = &[
         name: "settle/end",
         says: "The end of an account by rule and events: paid, ended, refunded.",
         rows: settlement::ends,
+    },
+    Entry {
+        name: "codec/lease",
+        says: "The byte form of a signed lease, written and read.",
+        rows: codec::lease,
+    },
+    Entry {
+        name: "log/append",
+        says: "Records of 256 to 299 bytes into a log that lasts, so many a commit.",
+        rows: log::append,
+    },
+    Entry {
+        name: "log/verify",
+        says: "Every hash of a kept log computed again.",
+        rows: log::verify,
+    },
+    Entry {
+        name: "replay/records",
+        says: "Opening a kept log to go on: everything verified.",
+        rows: log::records,
+    },
+    Entry {
+        name: "replay/commands",
+        says: "Every command of a log decided again.",
+        rows: log::commands,
+    },
+    Entry {
+        name: "sdl/check",
+        says: "A manifest from text to groups and version hash.",
+        rows: sdl::check,
     },
 ];
 

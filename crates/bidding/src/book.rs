@@ -1,5 +1,6 @@
 //! [`BidBook`]: all bids, the open ones of each order by rank, and what makes admitting fast.
 
+mod bids;
 mod open;
 mod restore;
 
@@ -7,21 +8,23 @@ pub use open::OpenBids;
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use undercut_orderbook::{Group, Order, ReclamationParams};
 use undercut_primitives::{
-    Address, BidId, BlockHeight, Coin, Consent, Contribution, LeaseId, Misfit, OrderId,
-    PricePerBlock, Provider, TimeSpan,
+    BidId, BlockHeight, Coin, Consent, Contribution, LeaseId, Misfit, OrderId, PricePerBlock,
+    Provider, ResourceOffer, TimeSpan,
 };
 
+use self::bids::OrderBids;
 use crate::proofs::Proofs;
 use crate::providers::Providers;
 use crate::queues::Queues;
 use crate::{
     Bid, BidClosedReason, BidEvent, BidParams, BidRejection, BidState, NewBid, ProviderProfile,
-    Rank, TieBreak, eligibility, offer_covers,
+    TieBreak, eligibility, offer_covers,
 };
 
 /// The most open bids of one provider at a time. What a provider changes about itself is held
@@ -51,36 +54,30 @@ pub struct Award {
 /// Bids by id, and the open ones of each order by rank.
 #[derive(Clone, Debug, Default)]
 pub struct BidBook {
-    bids: BTreeMap<BidId, Bid>,
+    orders: BTreeMap<OrderId, OrderBids>,
     queues: Queues,
-    /// The queue of every order with open bids.
-    orders: BTreeMap<OrderId, u32>,
     /// The orders in which each provider has an open bid.
     providers: Providers<BTreeSet<OrderId>>,
     proofs: Proofs,
-    /// Orders whose open bids changed in this block.
-    changed: BTreeSet<OrderId>,
-    /// The worst open bid of every order whose places were all taken when the block began.
-    bars: BTreeMap<OrderId, Rank>,
+    /// Orders whose open bids changed in this block, each once.
+    changed: Vec<OrderId>,
 }
 
 impl BidBook {
     /// The bid `id`.
     #[must_use]
     pub fn bid(&self, id: &BidId) -> Option<&Bid> {
-        self.bids.get(id)
+        self.orders.get(&id.order)?.get(&id.provider)
     }
 
     /// All bids by id.
     pub fn bids(&self) -> impl Iterator<Item = &Bid> {
-        self.bids.values()
+        self.orders.values().flat_map(OrderBids::iter)
     }
 
     /// The bids of an order in any state, by provider.
     pub fn bids_of(&self, order: OrderId) -> impl Iterator<Item = &Bid> {
-        let first = order.bid(Provider(Address::FIRST));
-        let last = order.bid(Provider(Address::LAST));
-        self.bids.range(first..=last).map(|(_, bid)| bid)
+        self.orders.get(&order).into_iter().flat_map(OrderBids::iter)
     }
 
     /// The open bids of a provider, by order.
@@ -88,7 +85,7 @@ impl BidBook {
         let handle = self.providers.find(provider);
         let orders = handle.and_then(|handle| self.providers.get(handle)).into_iter().flatten();
         let provider = *provider;
-        orders.filter_map(move |order| self.bids.get(&order.bid(provider)))
+        orders.filter_map(move |order| self.bid(&order.bid(provider)))
     }
 
     /// The lease of an order whose winner serves. O(bids of the order).
@@ -104,7 +101,7 @@ impl BidBook {
     ///
     /// [`BidRejection::BidNotFound`] or [`BidRejection::BidNotOpen`].
     pub fn open_bid(&self, id: &BidId) -> Result<&Bid, BidRejection> {
-        let bid = self.bids.get(id).ok_or(BidRejection::BidNotFound { id: *id })?;
+        let bid = self.bid(id).ok_or(BidRejection::BidNotFound { id: *id })?;
         if bid.state == BidState::Open {
             Ok(bid)
         } else {
@@ -137,7 +134,8 @@ impl BidBook {
         let provider = bidder.provider;
         let profile = check_bidder(order, bidder)?;
         let id = order.id.bid(provider);
-        if self.bids.get(&id).is_some_and(|bid| !bid.was_evicted()) {
+        let known = self.orders.get(&order.id);
+        if known.and_then(|known| known.get(&provider)).is_some_and(|bid| !bid.was_evicted()) {
             return Err(BidRejection::BidExists { id });
         }
         let handle = self.providers.find(&provider);
@@ -148,16 +146,16 @@ impl BidBook {
         }
         check_price(order, &new.price)?;
         offer_covers(&group.spec, &new.offer)?;
-        if !handle.is_some_and(|handle| self.is_proven(&order.id, handle)) {
+        if !handle.is_some_and(|handle| self.is_proven(known, handle)) {
             eligibility(&group.spec, profile)?;
         }
         check_reclamation(order, new.reclamation, windows)?;
         check_deposit(&new.deposit, params)?;
-        let bid = Box::new(Bid {
+        let bid = Arc::new(Bid {
             id,
             price: new.price.clone(),
             tie: TieBreak::of(&order.entropy, &id),
-            offer: self.shared_offer(&order.id, &new.offer),
+            offer: shared_offer(known, &new.offer),
             deposit: new.deposit.clone(),
             payers: payers(provider, new),
             reclamation: new.reclamation,
@@ -165,7 +163,7 @@ impl BidBook {
             placed_at: bidder.at,
             state: BidState::Open,
         });
-        match self.bars.get(&order.id) {
+        match known.and_then(|known| known.bar.as_deref()) {
             Some(worst) if *worst < bid.rank() => {
                 Err(BidRejection::BookFull { bids_max: params.bids_max, worst: worst.price })
             }
@@ -206,10 +204,12 @@ impl BidBook {
     pub fn evict(&self, params: &BidParams) -> Vec<BidEvent> {
         let places = usize::try_from(params.bids_max).unwrap_or(usize::MAX);
         let mut events = Vec::new();
-        for open in self.changed.iter().filter_map(|order| self.queue(order)) {
+        let mut changed: Vec<&OrderId> = self.changed.iter().collect();
+        changed.sort_unstable();
+        for open in changed.into_iter().filter_map(|order| self.queue(order)) {
             if open.len() > places {
                 let beyond = open.ranks().into_iter().skip(places).rev();
-                let beyond = beyond.filter_map(|rank| self.bids.get(&rank.id));
+                let beyond = beyond.filter_map(|rank| self.bid(&rank.id));
                 events.extend(beyond.map(|bid| closed(bid, BidClosedReason::Evicted)));
             }
         }
@@ -219,18 +219,23 @@ impl BidBook {
     /// Begins a block: notes the worst bid of every order whose places are all taken.
     pub fn begin_block(&mut self, params: &BidParams) {
         let places = usize::try_from(params.bids_max).unwrap_or(usize::MAX);
-        for order in core::mem::take(&mut self.changed) {
+        let mut changed = core::mem::take(&mut self.changed);
+        for order in changed.drain(..) {
             let full = self.queue(&order).filter(|open| open.len() >= places);
-            match full.and_then(|open| open.worst()) {
-                Some(worst) => self.bars.insert(order, worst),
-                None => self.bars.remove(&order),
-            };
+            let bar = full.and_then(|open| open.worst()).map(Box::new);
+            if let Some(bids) = self.orders.get_mut(&order) {
+                (bids.bar, bids.is_changed) = (bar, false);
+            }
         }
+        self.changed = changed;
     }
 
-    /// Looks at every order again in this block, because the number of places has changed.
+    /// Looks at every order with open bids again in this block, because the number of places has
+    /// changed. O(orders that ever had bids).
     pub fn change_places(&mut self) {
-        self.changed.extend(self.orders.keys());
+        for (order, bids) in self.orders.iter_mut().filter(|(_, bids)| bids.queue.is_some()) {
+            note_change(*order, bids, &mut self.changed);
+        }
     }
 
     /// The lowest open bid. At the end of the window it is the winner.
@@ -317,17 +322,21 @@ impl BidBook {
         price: &PricePerBlock,
         consent: Consent,
     ) -> Result<(), Misfit> {
-        let bid = self.bids.get_mut(id).filter(|bid| bid.state == BidState::Open);
-        let bid = bid.ok_or(Misfit::new("no such open bid"))?;
+        let missing = Misfit::new("no such open bid");
+        let bids = self.orders.get_mut(&id.order).ok_or(missing)?;
+        let bid = bids.get_mut(&id.provider).filter(|bid| bid.state == BidState::Open);
+        let bid = bid.ok_or(missing)?;
         bid.price = price.clone();
         bid.consent = consent;
         let rank = bid.rank();
-        self.changed.insert(id.order);
+        note_change(id.order, bids, &mut self.changed);
         if self.rank_anew(&rank) { Ok(()) } else { Err(Misfit::new("the bid is not in its queue")) }
     }
 
     fn leave_open(&mut self, id: &BidId, state: BidState) -> Result<(), Misfit> {
-        let bid = self.bids.get_mut(id).ok_or(Misfit::new("no such bid"))?;
+        let missing = Misfit::new("no such bid");
+        let bids = self.orders.get_mut(&id.order).ok_or(missing)?;
+        let bid = bids.get_mut(&id.provider).ok_or(missing)?;
         match (bid.state, state) {
             (BidState::Open, _) | (BidState::Active, BidState::Closed(_)) => {}
             (BidState::Active | BidState::Lost | BidState::Closed(_), _) => {
@@ -335,10 +344,24 @@ impl BidBook {
             }
         }
         bid.state = state;
-        self.changed.insert(id.order);
+        note_change(id.order, bids, &mut self.changed);
         self.dequeue(id);
         Ok(())
     }
+}
+
+/// Notes that the open bids of an order changed.
+fn note_change(order: OrderId, bids: &mut OrderBids, changed: &mut Vec<OrderId>) {
+    if !core::mem::replace(&mut bids.is_changed, true) {
+        changed.push(order);
+    }
+}
+
+/// The offer, as another bid of the order has it if one does: most offer exactly what is asked.
+fn shared_offer(known: Option<&OrderBids>, offer: &[ResourceOffer]) -> Arc<[ResourceOffer]> {
+    let other = known.and_then(|known| known.iter().next());
+    let other = other.filter(|other| *other.offer == *offer);
+    other.map_or_else(|| offer.into(), |other| Arc::clone(&other.offer))
 }
 
 fn closed(bid: &Bid, reason: BidClosedReason) -> BidEvent {

@@ -1,6 +1,6 @@
 //! What happens to bids.
 
-use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::{Bid, BidClosedReason};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Canonical)]
 pub enum BidEvent {
     /// A bid was admitted; its deposit is held.
-    BidPlaced(Box<Bid>),
+    BidPlaced(Arc<Bid>),
     /// A bid's price fell.
     BidRepriced {
         /// Which.

@@ -108,7 +108,7 @@ pub trait Bank {
 /// A bank in memory, for simulations, tests and servers that hold all balances themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryBank {
-    balances: BTreeMap<(Denom, Address), Amount>,
+    balances: BTreeMap<Denom, BTreeMap<Address, Amount>>,
     supply: BTreeMap<Denom, Amount>,
 }
 
@@ -126,29 +126,39 @@ impl MemoryBank {
 
     /// All balances that are not zero, by denom and owner.
     pub fn balances(&self) -> impl Iterator<Item = (&Denom, &Address, Amount)> {
-        self.balances.iter().map(|((denom, owner), amount)| (denom, owner, *amount))
+        self.balances.iter().flat_map(|(denom, owners)| {
+            owners.iter().map(move |(owner, amount)| (denom, owner, *amount))
+        })
     }
 
     fn add(&mut self, owner: Address, coin: &Coin) -> Result<(), BankRefused> {
-        let key = (coin.denom.clone(), owner);
-        let balance = self.balances.get(&key).copied().unwrap_or_default();
-        let refused = || BankRefused { owner, balance, coin: coin.clone() };
-        let sum = balance.plus(coin.amount).map_err(|_| refused())?;
-        if !sum.is_zero() {
-            self.balances.insert(key, sum);
+        let refused = |balance| BankRefused { owner, balance, coin: coin.clone() };
+        if coin.amount.is_zero() {
+            return Ok(());
         }
+        let Some(owners) = self.balances.get_mut(&coin.denom) else {
+            let owners = BTreeMap::from([(owner, coin.amount)]);
+            self.balances.insert(coin.denom.clone(), owners);
+            return Ok(());
+        };
+        let balance = owners.entry(owner).or_default();
+        *balance = balance.plus(coin.amount).map_err(|_| refused(*balance))?;
         Ok(())
     }
 
     fn take(&mut self, owner: Address, coin: &Coin) -> Result<(), BankRefused> {
-        let key = (coin.denom.clone(), owner);
-        let balance = self.balances.get(&key).copied().unwrap_or_default();
-        let rest = balance.checked_sub(coin.amount);
-        let rest = rest.ok_or_else(|| BankRefused { owner, balance, coin: coin.clone() })?;
-        if rest.is_zero() {
-            self.balances.remove(&key);
-        } else {
-            self.balances.insert(key, rest);
+        let refused = |balance| BankRefused { owner, balance, coin: coin.clone() };
+        if coin.amount.is_zero() {
+            return Ok(());
+        }
+        let owners = self.balances.get_mut(&coin.denom).ok_or_else(|| refused(Amount::ZERO))?;
+        let balance = owners.get_mut(&owner).ok_or_else(|| refused(Amount::ZERO))?;
+        *balance = balance.checked_sub(coin.amount).ok_or_else(|| refused(*balance))?;
+        if balance.is_zero() {
+            owners.remove(&owner);
+            if owners.is_empty() {
+                self.balances.remove(&coin.denom);
+            }
         }
         Ok(())
     }
@@ -156,7 +166,8 @@ impl MemoryBank {
 
 impl Bank for MemoryBank {
     fn balance(&self, owner: &Address, denom: &Denom) -> Amount {
-        self.balances.get(&(denom.clone(), *owner)).copied().unwrap_or_default()
+        let owners = self.balances.get(denom);
+        owners.and_then(|owners| owners.get(owner)).copied().unwrap_or_default()
     }
 
     fn post(&mut self, posting: &Posting) -> Result<(), BankRefused> {

@@ -129,6 +129,8 @@ struct AccountSigner {
     nonce: u64,
     /// Its key, once a command showed it: so that the address of a key is not hashed every time.
     key: Option<PublicKey>,
+    /// Whether its entry is among the touched ones already.
+    is_touched: bool,
 }
 
 impl State {
@@ -367,8 +369,12 @@ impl State {
         if !self.is_key_of(&signed.account, &signed.signer) {
             return Err(Misfit::new("the command is signed with another account's key"));
         }
-        let signer = AccountSigner { nonce: signed.nonce, key: Some(signed.signer) };
-        self.signers.insert(signed.account, signer);
+        let signer =
+            AccountSigner { nonce: signed.nonce, key: Some(signed.signer), is_touched: true };
+        let before = self.signers.insert(signed.account, signer);
+        if !before.is_some_and(|before| before.is_touched) {
+            self.touched.push(StateKey::Nonce(signed.account));
+        }
         Ok(())
     }
 
@@ -441,11 +447,20 @@ impl State {
     /// The root of everything that the state holds now.
     pub fn root(&mut self) -> Digest {
         let mut touched = core::mem::take(&mut self.touched);
-        touched.sort_unstable();
-        touched.dedup();
-        for key in touched.drain(..) {
-            let value = self.value_digest(&key);
-            self.tree.set(key_digest(&key), value);
+        // In the order of the tree, so that neighbours find their way in the cache.
+        let mut buffer = Vec::new();
+        let mut named: Vec<(Digest, StateKey)> =
+            touched.drain(..).map(|key| (key_digest_in(&key, &mut buffer), key)).collect();
+        named.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+        named.dedup_by(|(left, _), (right, _)| left == right);
+        for (name, key) in named {
+            if let StateKey::Nonce(account) = &key
+                && let Some(signer) = self.signers.get_mut(account)
+            {
+                signer.is_touched = false;
+            }
+            let value = self.value_digest_in(&key, &mut buffer);
+            self.tree.set(name, value);
         }
         self.touched = touched;
         self.tree.root()
@@ -481,42 +496,63 @@ impl State {
 
     /// The digest of an entry's canonical form, or `None` when the state does not hold it.
     fn value_digest(&self, key: &StateKey) -> Option<Digest> {
+        self.value_digest_in(key, &mut Vec::new())
+    }
+
+    /// [`State::value_digest`], in memory that is used again.
+    fn value_digest_in(&self, key: &StateKey, buffer: &mut Vec<u8>) -> Option<Digest> {
+        buffer.clear();
         // An entry came in through a record, which is no larger than what can be encoded; should one
         // grow beyond it, its digest is that of no bytes until it shrinks, on every machine alike.
-        self.value_bytes(key).map(|bytes| crypto::digest(VALUE, &bytes.unwrap_or_default()))
+        self.write_value(key, buffer)?.unwrap_or_else(|EncodeError| buffer.clear());
+        Some(crypto::digest(VALUE, buffer))
     }
 
     /// An entry's canonical form, or `None` when the state does not hold it.
     fn value_bytes(&self, key: &StateKey) -> Option<Result<Vec<u8>, EncodeError>> {
+        let mut bytes = Vec::new();
+        self.write_value(key, &mut bytes).map(|written| written.map(|()| bytes))
+    }
+
+    /// Appends an entry's canonical form; `None` when the state does not hold it.
+    fn write_value(&self, key: &StateKey, out: &mut Vec<u8>) -> Option<Result<(), EncodeError>> {
         match key {
-            StateKey::Genesis => encoded(Some(&self.genesis)),
-            StateKey::Block => encoded(Some(&self.context)),
-            StateKey::Params => encoded(Some(&(&self.params, &self.pending))),
-            StateKey::Vault => encoded(Some(self.vault.books())),
-            StateKey::Burn(id) => encoded(self.vault.request_by_id(*id)),
-            StateKey::PriceSource(source) => encoded(self.oracle.source(source)),
-            StateKey::Key(account) => encoded(self.keys.get(account)),
-            StateKey::Allowance(id) => encoded(self.allowances.get(id)),
+            StateKey::Genesis => write(Some(&self.genesis), out),
+            StateKey::Block => write(Some(&self.context), out),
+            StateKey::Params => write(Some(&(&self.params, &self.pending)), out),
+            StateKey::Vault => write(Some(self.vault.books()), out),
+            StateKey::Burn(id) => write(self.vault.request_by_id(*id), out),
+            StateKey::PriceSource(source) => write(self.oracle.source(source), out),
+            StateKey::Key(account) => write(self.keys.get(account), out),
+            StateKey::Allowance(id) => write(self.allowances.get(id), out),
             StateKey::Nonce(account) => {
-                encoded(self.signers.get(account).map(|signer| &signer.nonce))
+                write(self.signers.get(account).map(|signer| &signer.nonce), out)
             }
-            StateKey::Provider(id) => encoded(self.providers.get(id)),
-            StateKey::Deployment(id) => encoded(self.book.deployment(id)),
-            StateKey::Group(id) => encoded(self.book.group(id)),
-            StateKey::Order(id) => encoded(self.book.order(id)),
-            StateKey::Bid(id) => encoded(self.bids.bid(id)),
-            StateKey::Account(id) => encoded(self.escrow.account(id).as_deref()),
-            StateKey::Lease(id) => encoded(self.escrow.lease(id)),
+            StateKey::Provider(id) => write(self.providers.get(id), out),
+            StateKey::Deployment(id) => write(self.book.deployment(id), out),
+            StateKey::Group(id) => write(self.book.group(id), out),
+            StateKey::Order(id) => write(self.book.order(id), out),
+            StateKey::Bid(id) => write(self.bids.bid(id), out),
+            StateKey::Account(id) => write(self.escrow.account(id).as_deref(), out),
+            StateKey::Lease(id) => write(self.escrow.lease(id), out),
         }
     }
 }
 
 fn key_digest(key: &StateKey) -> Digest {
-    crypto::digest(KEY, &key.encode().unwrap_or_default())
+    key_digest_in(key, &mut Vec::new())
 }
 
-fn encoded<T: Encode>(value: Option<&T>) -> Option<Result<Vec<u8>, EncodeError>> {
-    value.map(codec::encode)
+/// [`key_digest`], in memory that is used again.
+fn key_digest_in(key: &StateKey, buffer: &mut Vec<u8>) -> Digest {
+    buffer.clear();
+    // A name is short; were it not, it would be that of no bytes, on every machine alike.
+    key.encode_into(buffer).unwrap_or_else(|EncodeError| buffer.clear());
+    crypto::digest(KEY, buffer)
+}
+
+fn write<T: Encode>(value: Option<&T>, out: &mut Vec<u8>) -> Option<Result<(), EncodeError>> {
+    value.map(|value| codec::encode_into(value, out))
 }
 
 /// A bid's deposit on its way.

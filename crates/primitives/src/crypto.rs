@@ -25,13 +25,13 @@ mod window;
 use core::fmt;
 use core::str::FromStr;
 
+use sha2::block_api::compress256;
 use sha2::{Digest as _, Sha256};
 
 use self::point::{SignerPoint, Statement};
 pub use self::verifier::{KEYS_KNOWN_MAX, Verifier};
 pub use self::window::{BatchWindow, WINDOW_MAX};
 use crate::codec::Canonical;
-
 use crate::readable::text_for_people;
 use crate::{ParseError, hex};
 
@@ -71,10 +71,20 @@ pub fn digest(namespace: Namespace, bytes: &[u8]) -> Digest {
 /// [`digest`] of the parts joined. The caller sees to it that joining loses no border.
 #[must_use]
 pub fn digest_parts(namespace: Namespace, parts: &[&[u8]]) -> Digest {
-    let mut hasher = hasher(namespace);
-    for part in parts {
-        hasher.update(part);
+    let length = u8::try_from(namespace.0.len()).unwrap_or(u8::MAX);
+    let mut start = Start { bytes: [0; START_BLOCKS * BLOCK], used: 0 };
+    // A name-space alone is shorter than the start in all but a name of more than 190 bytes.
+    let length = [length];
+    let mut rest = start.take(&length);
+    let mut left = core::iter::once(namespace.0.as_bytes()).chain(parts.iter().copied());
+    while rest.is_empty() {
+        let Some(part) = left.next() else { return start.finish() };
+        rest = start.take(part);
     }
+    let mut hasher = Sha256::new();
+    hasher.update(start.taken());
+    hasher.update(rest);
+    left.for_each(|part| hasher.update(part));
     Digest(hasher.finalize().into())
 }
 
@@ -85,6 +95,71 @@ fn hasher(namespace: Namespace) -> Sha256 {
     hasher.update([length]);
     hasher.update(namespace.0.as_bytes());
     hasher
+}
+
+/// Bytes that SHA-256 works on at once.
+const BLOCK: usize = 64;
+/// What follows the message at least: the bit that ends it, and its length.
+const PADDING_BYTES_MIN: usize = 9;
+/// Blocks of a [`Start`]; the last is room for the padding.
+const START_BLOCKS: usize = 4;
+
+/// The first bytes of what is hashed, put together on the stack: most inputs are so short that they
+/// go into the hash in one call, and of longer ones the rest lies on the borders of blocks.
+struct Start {
+    bytes: [u8; START_BLOCKS * BLOCK],
+    used: usize,
+}
+
+impl Start {
+    const BYTES_MAX: usize = (START_BLOCKS - 1) * BLOCK;
+
+    /// Takes as much as there is room for, and returns the rest.
+    fn take<'a>(&mut self, part: &'a [u8]) -> &'a [u8] {
+        let room = self.bytes.get_mut(self.used..Self::BYTES_MAX).unwrap_or_default();
+        let fits = part.len().min(room.len());
+        let (now, rest) = part.split_at_checked(fits).unwrap_or((part, &[]));
+        if let Some(room) = room.get_mut(..fits) {
+            room.copy_from_slice(now);
+        }
+        self.used = self.used.saturating_add(fits);
+        rest
+    }
+
+    fn taken(&self) -> &[u8] {
+        self.bytes.get(..self.used).unwrap_or_default()
+    }
+
+    /// The digest of what was taken: a bit that is set, zeros, and the length in bits, at the end of
+    /// the last block.
+    fn finish(mut self) -> Digest {
+        // The state before the first block, from the standard (FIPS 180-4, 5.3.3).
+        let mut state: [u32; 8] = [
+            0x6a09_e667,
+            0xbb67_ae85,
+            0x3c6e_f372,
+            0xa54f_f53a,
+            0x510e_527f,
+            0x9b05_688c,
+            0x1f83_d9ab,
+            0x5be0_cd19,
+        ];
+        if let Some(end) = self.bytes.get_mut(self.used) {
+            *end = 0x80;
+        }
+        let bits = u64::try_from(self.used).unwrap_or_default().saturating_mul(8);
+        let count = self.used.saturating_add(PADDING_BYTES_MIN).div_ceil(BLOCK);
+        let (blocks, _) = self.bytes.as_chunks_mut::<BLOCK>();
+        let blocks = blocks.get_mut(..count).unwrap_or_default();
+        if let Some(length) = blocks.last_mut().and_then(|last| last.last_chunk_mut()) {
+            *length = bits.to_be_bytes();
+        }
+        compress256(&mut state, blocks);
+        let mut digest = [0; 32];
+        let (words, _) = digest.as_chunks_mut();
+        words.iter_mut().zip(state).for_each(|(word, part)| *word = part.to_be_bytes());
+        Digest(digest)
+    }
 }
 
 /// SHA-256 of `bytes` alone, for formats that others defined, such as an SDL version hash.
@@ -264,6 +339,26 @@ mod tests {
         let eight = hex::read("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a");
         for bytes in [identity, eight.unwrap()] {
             assert!(!PublicKey::from_bytes(bytes).is_usable());
+        }
+    }
+
+    #[test]
+    fn parts_are_hashed_as_if_they_were_joined() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(700).collect();
+        let names = ["", "n", "undercut/test/v1", &"n".repeat(180), &"n".repeat(255)];
+        for name in names.map(|name| &*name.to_owned().leak()) {
+            for length in (0..260).chain([319, 320, 321, 640, 700]) {
+                let mut hasher = Sha256::new();
+                hasher.update([u8::try_from(name.len()).unwrap()]);
+                hasher.update(name);
+                hasher.update(&bytes[..length]);
+                let plain = Digest(hasher.finalize().into());
+                let whole = &bytes[..length];
+                assert_eq!(super::digest(Namespace(name), whole), plain, "{name} {length}");
+                let (first, last) = whole.split_at(length / 3);
+                let parts: [&[u8]; 4] = [first, &[], &last[..length / 3], &last[length / 3..]];
+                assert_eq!(digest_parts(Namespace(name), &parts), plain, "{name} {length}");
+            }
         }
     }
 

@@ -20,10 +20,11 @@ use crate::error::StoreError;
 use crate::folder::{
     Folder, LOCK, Layout, SEGMENT_NEW, Segment, SharedDisk, open_file, segment_name, snapshot_name,
 };
-use crate::reading::{Reading, content_after};
+use crate::reading::{Verified, content_after};
 use crate::scan::{READ_BYTES, Scanned, Scanner};
 use crate::segment::{Continued, HEADER_BYTES, SegmentHeader, Watermark};
-use undercut_ledger::log::{Chain, FrameBroken, Head, Unfit};
+use crate::verify::read_layout;
+use undercut_ledger::log::{Chain, FrameBroken, Head, Kind, Unfit};
 
 /// What was found when a log was opened for writing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,15 +233,18 @@ fn verify(
     from: Chain,
 ) -> Result<(Chain, Vec<(String, StoreError)>), StoreError> {
     let start = from.head();
-    let mut reading = Reading::start(disk.clone(), layout.clone(), from)?;
     let mut heads = BTreeMap::from([(start.records, start.hash)]);
-    while reading.next()?.is_some() {
-        let head = reading.chain().head();
-        let is_wanted = reading.chain().is_between_blocks();
-        if is_wanted && folder.snapshots.binary_search(&head.records).is_ok() {
-            heads.insert(head.records, head.hash);
+    let mut note = |record: Verified<'_>| -> Result<(), StoreError> {
+        let records = record.frame.sequence.saturating_add(1);
+        let is_seal = record.frame.kind == Kind::Seal;
+        if is_seal && folder.snapshots.binary_search(&records).is_ok() {
+            heads.insert(records, record.hash);
         }
-    }
+        Ok(())
+    };
+    // Nothing else runs before the log is open.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let (chain, _) = read_layout(disk, layout, from, threads, &mut |_| {}, &mut note)?;
     let mut refused = Vec::new();
     for records in folder.snapshots.iter().filter(|records| **records >= start.records) {
         let head = Head { records: *records, hash: snapshot_hash(&**disk, *records)? };
@@ -248,7 +252,7 @@ fn verify(
             refused.push((snapshot_name(*records), StoreError::NotInLog { head }));
         }
     }
-    Ok((reading.chain().clone(), refused))
+    Ok((chain, refused))
 }
 
 /// The hash that a snapshot's file says it stands at, unchecked.

@@ -89,25 +89,7 @@ pub fn read_all<E: From<StoreError>>(
 ) -> Result<Whole, E> {
     let folder = Folder::list(&**disk)?;
     let layout = Layout::open(&**disk, &folder)?;
-    let head = from.head();
-    let found = if from.is_between_blocks() { find(&**disk, &layout, head)? } else { None };
-    let (place, scanner) = found.ok_or(StoreError::NotInLog { head })?;
-    let offset = scanner.offset();
-    let chain = in_order(&**disk, &layout, (place, scanner), threads, |chunks, spare| {
-        let mut compare = Comparison {
-            layout: &layout,
-            chain: from,
-            place,
-            offset,
-            done: Progress {
-                bytes: 0,
-                bytes_total: bytes_from(&layout, place, offset),
-                records: 0,
-            },
-        };
-        compare.all(chunks, spare, progress, each)
-    })?;
-    let (chain, bytes) = chain;
+    let (chain, bytes) = read_layout(disk, &layout, from, threads, progress, each)?;
     let damaged = layout.segments().iter();
     let damaged = damaged.filter_map(|segment| Some((segment.name.clone(), segment.damaged?)));
     Ok(Whole {
@@ -117,6 +99,32 @@ pub fn read_all<E: From<StoreError>>(
         tail: tail(&**disk, &layout)?,
         damaged: damaged.collect(),
         foreign: folder.foreign,
+    })
+}
+
+/// Verifies what a layout says is acknowledged: where the log stands after it, and how many bytes it
+/// has from where `from` stands.
+pub(crate) fn read_layout<E: From<StoreError>>(
+    disk: &SharedDisk,
+    layout: &Layout,
+    from: Chain,
+    threads: usize,
+    progress: &mut dyn FnMut(Progress),
+    each: &mut dyn FnMut(Verified<'_>) -> Result<(), E>,
+) -> Result<(Chain, u64), E> {
+    let head = from.head();
+    let found = if from.is_between_blocks() { find(&**disk, layout, head)? } else { None };
+    let (place, scanner) = found.ok_or(StoreError::NotInLog { head })?;
+    let offset = scanner.offset();
+    in_order(&**disk, layout, (place, scanner), threads, |chunks, spare| {
+        let mut compare = Comparison {
+            layout,
+            chain: from,
+            place,
+            offset,
+            done: Progress { bytes: 0, bytes_total: bytes_from(layout, place, offset), records: 0 },
+        };
+        compare.all(chunks, spare, progress, each)
     })
 }
 

@@ -1,16 +1,17 @@
 //! The open bids within a [`BidBook`]: their queues, and what is known of their bidders.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use undercut_orderbook::Group;
-use undercut_primitives::{BidId, Decimal, Digest, Misfit, OrderId, Provider, ResourceOffer};
+use undercut_primitives::{BidId, Decimal, Digest, Misfit, OrderId, Provider};
 
-use super::BidBook;
+use super::bids::OrderBids;
+use super::{BidBook, note_change};
 use crate::proofs::NO_CLASS;
 use crate::providers::Providers;
-use crate::queues::{Entry, Names, Standing};
+use crate::queues::{Entry, Names, Queues, Standing};
 use crate::{Bid, ProviderProfile, Rank, TieBreak, eligibility};
 
 /// No limit: [`BidBook::admit`] holds prices against the order's own.
@@ -18,15 +19,14 @@ const NO_CEILING: Decimal = Decimal::from_atoms(u128::MAX);
 
 /// What stands in the book about the bids of one order.
 struct Bidders<'a> {
-    bids: &'a BTreeMap<BidId, Bid>,
+    bids: &'a OrderBids,
     providers: &'a Providers<BTreeSet<OrderId>>,
-    order: OrderId,
 }
 
 impl Names for Bidders<'_> {
     fn standing(&self, entry: &Entry) -> Standing {
         let provider = self.providers.address(entry.provider);
-        let tie = self.bids.get(&self.order.bid(provider)).map(|bid| bid.tie);
+        let tie = self.bids.get(&provider).map(|bid| bid.tie);
         // Every bid in a queue is in the book.
         let tie = tie.unwrap_or_else(|| TieBreak::by(&Digest::ZERO, &provider));
         Standing { price: entry.price, tie, provider }
@@ -37,6 +37,7 @@ impl Names for Bidders<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct OpenBids<'a> {
     book: &'a BidBook,
+    bids: &'a OrderBids,
     order: OrderId,
     queue: u32,
 }
@@ -46,8 +47,7 @@ impl OpenBids<'_> {
     #[must_use]
     pub fn best(&self) -> Option<Rank> {
         let (provider, _) = self.book.queues.peek(self.queue, &self.names())?;
-        let id = self.order.bid(self.book.providers.address(provider));
-        self.book.bids.get(&id).map(Bid::rank)
+        self.bids.get(&self.book.providers.address(provider)).map(Bid::rank)
     }
 
     /// The highest rank. O(n).
@@ -87,8 +87,7 @@ impl OpenBids<'_> {
     }
 
     fn names(&self) -> Bidders<'_> {
-        let BidBook { bids, providers, .. } = self.book;
-        Bidders { bids, providers, order: self.order }
+        Bidders { bids: self.bids, providers: &self.book.providers }
     }
 }
 
@@ -96,8 +95,8 @@ impl BidBook {
     /// The open bids of an order, or `None` when it has none.
     #[must_use]
     pub fn queue(&self, order: &OrderId) -> Option<OpenBids<'_>> {
-        let queue = *self.orders.get(order)?;
-        Some(OpenBids { book: self, order: *order, queue })
+        let bids = self.orders.get(order)?;
+        Some(OpenBids { book: self, bids, order: *order, queue: bids.queue? })
     }
 
     /// Makes true that a bid was placed. Whoever has the bidder's profile at hand, and the group,
@@ -109,56 +108,31 @@ impl BidBook {
     /// [`Misfit`] when the bid is there already.
     pub fn place(
         &mut self,
-        bid: &Bid,
+        bid: &Arc<Bid>,
         known: Option<(&Group, &ProviderProfile)>,
     ) -> Result<(), Misfit> {
-        let id = bid.id;
-        let old = self.bids.insert(id, bid.clone());
+        let order = bid.id.order;
+        let bids = self.orders.entry(order).or_default();
+        let old = bids.insert(Arc::clone(bid));
         if old.as_ref().is_some_and(|old| !old.was_evicted()) {
             return Err(Misfit::new("the bid exists already"));
         }
-        let (queue, provider) = self.enqueue(&bid.rank(), old.is_some())?;
-        self.changed.insert(id.order);
+        note_change(order, bids, &mut self.changed);
+        let (queues, providers) = (&mut self.queues, &mut self.providers);
+        let (queue, provider) = enqueue(bids, queues, providers, &bid.rank(), old.is_some())?;
         if let Some((group, profile)) = known {
             self.prove(queue, provider, group, profile);
         }
         Ok(())
     }
 
-    /// Queues a bid that is in the book; says which are the handles of its order and provider.
-    pub(super) fn enqueue(&mut self, rank: &Rank, was_here: bool) -> Result<(u32, u32), Misfit> {
-        let Rank { id, .. } = rank;
-        let Self { bids, queues, orders, providers, .. } = self;
-        let provider = providers.add(id.provider);
-        let queue = match orders.get(&id.order) {
-            Some(queue) => *queue,
-            None => {
-                let queue = queues.open(NO_CEILING, NO_CLASS);
-                let queue = queue.ok_or(Misfit::new("there are too many orders"))?;
-                orders.insert(id.order, queue);
-                queue
-            }
-        };
-        if was_here {
-            // A bid may come back; one that never left, as in a made-up log, is queued but once.
-            queues.remove(queue, provider);
-        }
-        let names = Bidders { bids, providers, order: id.order };
-        queues.push(queue, Entry::of(rank, provider), &names);
-        if let Some(open) = providers.get_mut(provider) {
-            open.insert(id.order);
-        }
-        Ok((queue, provider))
-    }
-
     /// Queues an open bid anew whose price has changed.
     pub(super) fn rank_anew(&mut self, rank: &Rank) -> bool {
-        let Self { bids, queues, orders, providers, .. } = self;
-        let (order, provider) = (orders.get(&rank.id.order), providers.find(&rank.id.provider));
-        let names = Bidders { bids, providers, order: rank.id.order };
-        order.zip(provider).is_some_and(|(queue, provider)| {
-            queues.reprice(*queue, Entry::of(rank, provider), &names)
-        })
+        let Self { orders, queues, providers, .. } = self;
+        let (bids, provider) = (orders.get(&rank.id.order), providers.find(&rank.id.provider));
+        let (Some(bids), Some(provider)) = (bids, provider) else { return false };
+        let names = Bidders { bids, providers };
+        bids.queue.is_some_and(|queue| queues.reprice(queue, Entry::of(rank, provider), &names))
     }
 
     /// Takes a bid out of the queue of its order, and the queue away with its last bid.
@@ -167,12 +141,13 @@ impl BidBook {
         if let Some(open) = self.providers.get_mut(provider) {
             open.remove(&id.order);
         }
-        let Some(queue) = self.orders.get(&id.order).copied() else { return };
+        let Some(bids) = self.orders.get_mut(&id.order) else { return };
+        let Some(queue) = bids.queue else { return };
         self.queues.remove(queue, provider);
         if self.queues.len(queue) == 0 {
+            bids.queue = None;
             self.proofs.leave(self.class_of(queue));
             self.queues.close(queue);
-            self.orders.remove(&id.order);
         }
     }
 
@@ -182,9 +157,9 @@ impl BidBook {
 
     /// Whether the provider was found eligible for what this order asks for, and its profile has not
     /// changed since.
-    pub(super) fn is_proven(&self, order: &OrderId, provider: u32) -> bool {
-        let queue = self.orders.get(order);
-        queue.is_some_and(|queue| self.proofs.holds(self.class_of(*queue), provider))
+    pub(super) fn is_proven(&self, bids: Option<&OrderBids>, provider: u32) -> bool {
+        let queue = bids.and_then(|bids| bids.queue);
+        queue.is_some_and(|queue| self.proofs.holds(self.class_of(queue), provider))
     }
 
     /// Finds out for good whether a bidder is eligible, where others than this order profit from it.
@@ -212,16 +187,35 @@ impl BidBook {
             self.proofs.forget(provider);
         }
     }
+}
 
-    /// The offer, as another bid of the order has it if one does: most offer exactly what is asked.
-    pub(super) fn shared_offer(
-        &self,
-        order: &OrderId,
-        offer: &[ResourceOffer],
-    ) -> Arc<[ResourceOffer]> {
-        let other = self.bids_of(*order).next().filter(|other| *other.offer == *offer);
-        other.map_or_else(|| offer.into(), |other| Arc::clone(&other.offer))
+/// Queues a bid that is in the book; says which are the handles of its queue and provider.
+pub(super) fn enqueue(
+    bids: &mut OrderBids,
+    queues: &mut Queues,
+    providers: &mut Providers<BTreeSet<OrderId>>,
+    rank: &Rank,
+    was_here: bool,
+) -> Result<(u32, u32), Misfit> {
+    let provider = providers.add(rank.id.provider);
+    let queue = match bids.queue {
+        Some(queue) => queue,
+        None => {
+            let queue = queues.open(NO_CEILING, NO_CLASS);
+            let queue = queue.ok_or(Misfit::new("there are too many orders"))?;
+            bids.queue = Some(queue);
+            queue
+        }
+    };
+    if was_here {
+        // A bid may come back; one that never left, as in a made-up log, is queued but once.
+        queues.remove(queue, provider);
     }
+    queues.push(queue, Entry::of(rank, provider), &Bidders { bids, providers });
+    if let Some(open) = providers.get_mut(provider) {
+        open.insert(rank.id.order);
+    }
+    Ok((queue, provider))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use undercut_primitives::Misfit;
 
 use super::BidBook;
+use super::open::enqueue;
 use crate::{Bid, BidParams, BidState};
 
 impl BidBook {
@@ -22,11 +23,12 @@ impl BidBook {
         let mut book = Self::default();
         for bid in bids {
             let open = (bid.state == BidState::Open).then(|| bid.rank());
-            if book.bids.insert(bid.id, bid).is_some() {
+            let bids = book.orders.entry(bid.id.order).or_default();
+            if bids.insert(bid.into()).is_some() {
                 return Err(Misfit::new("a bid is there twice"));
             }
             if let Some(rank) = open {
-                book.enqueue(&rank, false)?;
+                enqueue(bids, &mut book.queues, &mut book.providers, &rank, false)?;
             }
         }
         book.change_places();

@@ -27,9 +27,10 @@ impl MemoryBank {
         for supply in &self.supply {
             pieces::push(&mut bytes, &codec::encode(&supply)?)?;
         }
-        bytes.extend(number(self.balances.len())?.to_le_bytes());
-        for ((denom, owner), amount) in &self.balances {
-            let balance = (denom, owner, amount);
+        let balances = self.balances.values().map(BTreeMap::len).sum();
+        bytes.extend(number(balances)?.to_le_bytes());
+        for (denom, owner, amount) in self.balances() {
+            let balance = (denom, owner, &amount);
             pieces::push(&mut bytes, &codec::encode(&balance)?)?;
         }
         Ok(bytes)
@@ -55,10 +56,12 @@ impl MemoryBank {
             let (denom, owner, amount): (Denom, Address, Amount) = pieces.value(ENTRY_BYTES_MAX)?;
             let left = missing.get_mut(&denom).ok_or(DecodeError::NotCanonical)?;
             *left = left.checked_sub(amount).ok_or(DecodeError::NotCanonical)?;
-            let key = (denom, owner);
-            let is_next = bank.balances.last_key_value().is_none_or(|(last, _)| *last < key);
+            let is_next = bank.balances.last_key_value().is_none_or(|(last, owners)| {
+                let last = (last, owners.last_key_value().map(|(owner, _)| owner));
+                last < (&denom, Some(&owner))
+            });
             (is_next && !amount.is_zero()).then_some(()).ok_or(DecodeError::NotCanonical)?;
-            bank.balances.insert(key, amount);
+            bank.balances.entry(denom).or_default().insert(owner, amount);
         }
         pieces.end()?;
         let is_whole = missing.values().all(|left| left.is_zero());

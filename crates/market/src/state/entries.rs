@@ -106,7 +106,7 @@ impl State {
 
 /// An account whose key no command has shown yet.
 fn unseen((account, nonce): (Address, u64)) -> (Address, AccountSigner) {
-    (account, AccountSigner { nonce, key: None })
+    (account, AccountSigner { nonce, key: None, is_touched: false })
 }
 
 /// Entries taken apart.

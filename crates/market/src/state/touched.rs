@@ -14,7 +14,8 @@ pub(super) fn by(event: &Event, touch: &mut impl FnMut(StateKey)) {
     match event {
         Event::Genesis(_) => touch(StateKey::Genesis),
         Event::BlockOpened(_) => touch(StateKey::Block),
-        Event::CommandAccepted(signed) => touch(StateKey::Nonce(signed.account)),
+        // Of its nonce the state knows by itself whether it is touched.
+        Event::CommandAccepted(_) => {}
         Event::ProviderRegistered { provider, .. }
         | Event::ProviderUpdated { provider, .. }
         | Event::ProviderDeregistered(provider)
