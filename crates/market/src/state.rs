@@ -451,7 +451,7 @@ impl State {
         let mut buffer = Vec::new();
         let mut named: Vec<(Digest, StateKey)> =
             touched.drain(..).map(|key| (key_digest_in(&key, &mut buffer), key)).collect();
-        named.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+        named.sort_unstable_by_key(|(place, _)| *place);
         named.dedup_by(|(left, _), (right, _)| left == right);
         for (name, key) in named {
             if let StateKey::Nonce(account) = &key
