@@ -27,7 +27,6 @@ pub struct Ours {
     orders: Vec<Option<OrderHandle>>,
     providers: Vec<ProviderHandle>,
     class: ClassHandle,
-    first: OrderId,
     entropy: Digest,
     time_bits: u32,
 }
@@ -49,7 +48,7 @@ impl Ours {
         let providers = providers.collect();
         let time_bits = if is_timed { TIME_BITS } else { 0 };
         let (orders, entropy) = (vec![None; stream.open], digest(1));
-        Self { auctions, orders, providers, class, first: order(1), entropy, time_bits }
+        Self { auctions, orders, providers, class, entropy, time_bits }
     }
 
     /// The steps of a stream, with the place in time in prices if asked for.

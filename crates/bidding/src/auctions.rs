@@ -1,45 +1,4 @@
 //! [`Auctions`]: the matching core alone: orders, eligible bids, the best of each, and events.
-//!
-//! What [`BidBook`](crate::BidBook) does for the market this does without records, deposits and
-//! signatures, on the same queues and the same bits of eligibility, for those who embed no more than
-//! the matching or measure it. Orders, providers and requirements are named by handles, which are
-//! small numbers that mean something to one `Auctions` alone: they are given again after
-//! [`Auctions::close`], and stand in no bytes, no hash and no order of anything.
-//!
-//! In steady state nothing here allocates: an open bid takes 32 bytes, an order 96 bytes, and what
-//! a closed order had is used by the next.
-//!
-//! | step | time |
-//! | --- | --- |
-//! | [`Auctions::open`], [`Auctions::bid`] | O(1) |
-//! | [`Auctions::reprice`], [`Auctions::withdraw`] | O(bids of the order), 32 bytes each |
-//! | [`Auctions::best`], [`Auctions::award`] | O(1), O(bids of the order) after the best has gone |
-//!
-//! An order with more than 128 open bids is kept in a heap: O(log n) for all of these.
-//!
-//! ```
-//! use undercut_bidding::{AuctionEvent, Auctions, ProviderProfile};
-//! use undercut_primitives::{Address, Decimal, Digest, GroupSpec, Provider, Requirements};
-//!
-//! let spec = GroupSpec { name: "g".into(), requirements: Requirements::default(), units: vec![] };
-//! let price = Decimal::from_whole;
-//!
-//! let mut auctions = Auctions::default();
-//! let class = auctions.class(&spec).expect("there are few classes");
-//! let [one, other] = ["p1", "p2"].map(|name| {
-//!     let provider = auctions.provider(Provider(Address::of_module(name)));
-//!     auctions.qualify(class, provider, &ProviderProfile::default()).expect("nothing is asked for");
-//!     provider
-//! });
-//! let order = auctions.open(&Digest::ZERO, price(10), class).expect("there are few orders");
-//! auctions.bid(order, one, price(7))?;
-//! auctions.bid(order, other, price(5))?;
-//! let won = auctions.award(order).expect("there are bids");
-//! assert_eq!((won.provider, won.price), (other, price(5)));
-//! auctions.close(order);
-//! assert_eq!(auctions.events().last(), Some(&AuctionEvent::Closed { order, lost: 1 }));
-//! # Ok::<(), undercut_bidding::BidRefusal>(())
-//! ```
 
 use alloc::vec::Vec;
 
@@ -148,7 +107,48 @@ pub enum BidRefusal {
     NoBid,
 }
 
-/// Auctions side by side. See the [module's page](self) for what each step takes.
+/// Auctions side by side: orders, eligible bids, the best of each, and events.
+///
+/// What [`BidBook`](crate::BidBook) does for the market this does without records, deposits and
+/// signatures, on the same queues and the same bits of eligibility, for those who embed no more than
+/// the matching or measure it. Orders, providers and requirements are named by handles, which are
+/// small numbers that mean something to one `Auctions` alone: they are given again after
+/// [`Auctions::close`], and stand in no bytes, no hash and no order of anything.
+///
+/// In steady state nothing here allocates: an open bid takes 32 bytes, an order 96 bytes, and what
+/// a closed order had is used by the next.
+///
+/// | step | time |
+/// | --- | --- |
+/// | [`Auctions::open`], [`Auctions::bid`] | O(1) |
+/// | [`Auctions::reprice`], [`Auctions::withdraw`] | O(bids of the order), 32 bytes each |
+/// | [`Auctions::best`], [`Auctions::award`] | O(1), O(bids of the order) after the best has gone |
+///
+/// An order with more than 128 open bids is kept in a heap: O(log n) for all of these.
+///
+/// ```
+/// use undercut_bidding::{AuctionEvent, Auctions, ProviderProfile};
+/// use undercut_primitives::{Address, Decimal, Digest, GroupSpec, Provider, Requirements};
+///
+/// let spec = GroupSpec { name: "g".into(), requirements: Requirements::default(), units: vec![] };
+/// let price = Decimal::from_whole;
+///
+/// let mut auctions = Auctions::default();
+/// let class = auctions.class(&spec).expect("there are few classes");
+/// let [one, other] = ["p1", "p2"].map(|name| {
+///     let provider = auctions.provider(Provider(Address::of_module(name)));
+///     auctions.qualify(class, provider, &ProviderProfile::default()).expect("nothing is asked for");
+///     provider
+/// });
+/// let order = auctions.open(&Digest::ZERO, price(10), class).expect("there are few orders");
+/// auctions.bid(order, one, price(7))?;
+/// auctions.bid(order, other, price(5))?;
+/// let won = auctions.award(order).expect("there are bids");
+/// assert_eq!((won.provider, won.price), (other, price(5)));
+/// auctions.close(order);
+/// assert_eq!(auctions.events().last(), Some(&AuctionEvent::Closed { order, lost: 1 }));
+/// # Ok::<(), undercut_bidding::BidRefusal>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Auctions {
     queues: Queues,

@@ -13,6 +13,7 @@
 mod accounts;
 mod draft;
 pub mod meter;
+mod reclamation;
 mod restore;
 mod wheel;
 
@@ -22,8 +23,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use undercut_primitives::{
-    Amount, BlockHeight, BlockSpan, BlockTime, Coin, Denom, DeploymentId, LeaseId, Misfit, OrderId,
-    Provider,
+    Amount, BlockHeight, BlockSpan, Coin, Denom, DeploymentId, LeaseId, Misfit, OrderId, Provider,
 };
 
 use accounts::Accounts;
@@ -32,7 +32,7 @@ use draft::Draft;
 use crate::oracle::OraclePrice;
 use crate::{
     AccountState, Deposit, EscrowAccount, Lease, LeaseEndReason, LeaseState, LedgerEvent,
-    LedgerParams, LedgerRejection, ProviderReason, SignedLease,
+    LedgerParams, LedgerRejection, SignedLease,
 };
 
 /// The most leases that one command pays out.
@@ -51,7 +51,7 @@ impl Escrow {
     /// The account of a deployment, as it is now.
     #[must_use]
     pub fn account(&self, id: &DeploymentId) -> Option<Cow<'_, EscrowAccount>> {
-        self.accounts.get(self.accounts.handle(id)?)
+        self.accounts.get(self.accounts.handle_of(id)?)
     }
 
     /// All accounts by deployment.
@@ -111,7 +111,7 @@ impl Escrow {
     /// it last changed.
     #[must_use]
     pub fn ends_at(&self, id: &DeploymentId) -> Option<BlockHeight> {
-        self.accounts.ends_at(self.accounts.handle(id)?)
+        self.accounts.ends_at(self.accounts.handle_of(id)?)
     }
 
     /// Blocks from `at` until the money ends.
@@ -274,58 +274,6 @@ impl Escrow {
         Ok(draft.events)
     }
 
-    /// Announces that a provider will end a lease, no earlier than the lease's window from now; the
-    /// deadline is rounded down to a whole second.
-    ///
-    /// Source: `chain.md` 2.3, MsgLeaseStartReclaim.
-    ///
-    /// # Errors
-    ///
-    /// [`LedgerRejection`] for an unknown or ended lease, one that is announced already, or one
-    /// without a window.
-    pub fn start_reclamation(
-        &self,
-        id: &LeaseId,
-        at: BlockHeight,
-        now: BlockTime,
-        reason: ProviderReason,
-    ) -> Result<LedgerEvent, LedgerRejection> {
-        let lease = self.running_lease(id)?;
-        if let LeaseState::Reclaiming { deadline, .. } = lease.state {
-            return Err(LedgerRejection::AlreadyReclaiming { id: *id, deadline });
-        }
-        let window = lease.signed.terms.reclamation;
-        let window = window.ok_or(LedgerRejection::NotReclaimable { id: *id })?;
-        let deadline = now.checked_add(window).unwrap_or(BlockTime::MAX).to_unix_seconds();
-        let deadline = BlockTime::from_unix_seconds(deadline);
-        Ok(LedgerEvent::ReclamationStarted { id: *id, at, deadline, reason })
-    }
-
-    /// Whether a provider may end a lease now.
-    ///
-    /// Source: `chain.md` 2.3, MsgCloseBid, steps 4 to 7.
-    ///
-    /// # Errors
-    ///
-    /// [`LedgerRejection`] for an unknown or ended lease, one whose end has to be announced first,
-    /// or one whose window is not over.
-    pub fn check_provider_may_end(
-        &self,
-        id: &LeaseId,
-        now: BlockTime,
-    ) -> Result<(), LedgerRejection> {
-        let lease = self.running_lease(id)?;
-        match (lease.state, lease.signed.terms.reclamation) {
-            (LeaseState::Active, Some(window)) => {
-                Err(LedgerRejection::ReclamationNotStarted { id: *id, window })
-            }
-            (LeaseState::Reclaiming { deadline, .. }, _) if now < deadline => {
-                Err(LedgerRejection::WindowNotOver { id: *id, deadline, now })
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Settles an account, pays and ends all its leases, and refunds what is left.
     ///
     /// # Errors
@@ -419,7 +367,7 @@ impl Escrow {
             }
             _ => {}
         }
-        let handle = self.accounts.handle(&id).ok_or(Misfit::new("no such account"))?;
+        let handle = self.accounts.handle_of(&id).ok_or(Misfit::new("no such account"))?;
         self.accounts.apply(handle, event)?;
         self.accounts.predict(handle);
         Ok(())
@@ -434,7 +382,7 @@ impl Escrow {
 
     /// An account that is not closed: its handle and where it stands.
     fn open(&self, id: &DeploymentId) -> Result<(u32, AccountState), LedgerRejection> {
-        let handle = self.accounts.handle(id);
+        let handle = self.accounts.handle_of(id);
         let found = handle.and_then(|handle| Some((handle, self.accounts.state(handle)?)));
         match found.ok_or(LedgerRejection::AccountNotFound { id: *id })? {
             (_, AccountState::Closed) => Err(LedgerRejection::AccountClosed { id: *id }),

@@ -1,10 +1,9 @@
 //! Planted bugs of frames, seals, proofs, and of keeping a log in files.
 
-use super::bug::{Bug, Edit, Guard, ledger, second_verifier, store};
+use super::bug::{Bug, Edit, Guard, MERKLE, ledger, second_verifier, store};
 
 const FRAME: &str = "crates/ledger/src/log/frame.rs";
 const CHAIN: &str = "crates/ledger/src/log/chain.rs";
-const MERKLE: &str = "crates/ledger/src/merkle.rs";
 const LIST_PROOF: &str = "crates/ledger/src/merkle/list_proof.rs";
 const STATE_PROOF: &str = "crates/ledger/src/merkle/state_proof.rs";
 const RECOVER: &str = "crates/store/src/recover.rs";

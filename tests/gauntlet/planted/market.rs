@@ -2,8 +2,8 @@
 
 use super::bug::{
     BID_BOOK, Bug, CODEC, COMMAND, DECIDE_MONEY, DECIDE_PARAMS, EDGE_CASES, END_OF_BLOCK, ENGINE,
-    Edit, GOLDEN, Guard, MERKLE, RANK, SHUFFLED, STATE, ledger, lifecycle, order_independence,
-    primitives, rejections,
+    Edit, GOLDEN, Guard, MERKLE, RANK, SHUFFLED, STATE, STATE_TREE, ledger, lifecycle,
+    order_independence, primitives, rejections,
 };
 
 /// All of them.
@@ -12,15 +12,9 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "one-bid-above-the-cap",
         guards: &[
             Guard::Invariants,
-            rejections(
-                "a_better_bid_evicts_the_worst_of_a_full_book_and_returns_its_deposit",
-            ),
+            rejections("a_better_bid_evicts_the_worst_of_a_full_book_and_returns_its_deposit"),
         ],
-        edits: &[Edit {
-            file: BID_BOOK,
-            find: "queue.len() > places",
-            put: "queue.len() > places + 1",
-        }],
+        edits: &[Edit { file: BID_BOOK, find: ".skip(places)", put: ".skip(places + 1)" }],
     },
     Bug {
         name: "tie-by-arrival",
@@ -85,15 +79,8 @@ pub struct Rank {",
     },
     Bug {
         name: "nonce-unchecked",
-        guards: &[
-            rejections("a_command_is_taken_once_in_its_turn_and_in_time"),
-            Guard::Invariants,
-        ],
-        edits: &[Edit {
-            file: ENGINE,
-            find: "signed.nonce != expected",
-            put: "signed.nonce == 0",
-        }],
+        guards: &[rejections("a_command_is_taken_once_in_its_turn_and_in_time"), Guard::Invariants],
+        edits: &[Edit { file: ENGINE, find: "signed.nonce != expected", put: "signed.nonce == 0" }],
     },
     Bug {
         name: "old-nonces-accepted",
@@ -163,41 +150,43 @@ pub struct Rank {",
     },
     Bug {
         name: "insertion-order-into-the-root",
-        guards: &[ledger("the_root_depends_on_the_content_alone"), Guard::Invariants, SHUFFLED],
+        guards: &[
+            ledger("the_root_is_that_of_the_plain_twin_after_every_step"),
+            Guard::Invariants,
+            SHUFFLED,
+        ],
         edits: &[
             Edit {
-                file: MERKLE,
-                find: "    /// The root; [`Digest::ZERO`] of an empty map.
-    pub fn root(&mut self) -> Digest {
-        self.top.as_mut().map_or(Digest::ZERO, |top| top.hash())",
-                put: "    /// The root; [`Digest::ZERO`] of an empty map.
-    pub fn root(&mut self) -> Digest {
-        let top = self.top.as_mut().map_or(Digest::ZERO, |top| top.hash());
-        crypto::digest_parts(NODE, &[top.as_bytes(), self.order.as_bytes()])",
+                file: STATE_TREE,
+                find: "        self.top.map_or(Digest::ZERO, |top| self.hash(top))",
+                put: "        let top = self.top.map_or(Digest::ZERO, |top| self.hash(top));
+        let parts = [&top.as_bytes()[..], &self.order.as_bytes()[..]];
+        undercut_primitives::crypto::digest_parts(super::NODE, &parts)",
             },
             Edit {
-                file: MERKLE,
-                find: "    top: Option<Box<Node>>,
-}",
-                put: "    top: Option<Box<Node>>,
+                file: STATE_TREE,
+                find: "    top: Option<Link>,
+",
+                put: "    top: Option<Link>,
     order: Digest,
-}",
+",
             },
             Edit {
-                file: MERKLE,
-                find: "        self.top = match (self.top.take(), value) {",
-                put: "        self.order = crypto::digest_parts(NODE, &[self.order.as_bytes(), key.as_bytes()]);
-        self.top = match (self.top.take(), value) {",
+                file: STATE_TREE,
+                find: "        let met = self.walk(&key);",
+                put: "        let parts = [&self.order.as_bytes()[..], &key.as_bytes()[..]];
+        self.order = undercut_primitives::crypto::digest_parts(super::NODE, &parts);
+        let met = self.walk(&key);",
             },
         ],
     },
     Bug {
         name: "leaves-in-order-of-arrival",
-        guards: &[SHUFFLED, ledger("the_root_depends_on_the_content_alone")],
+        guards: &[SHUFFLED, ledger("the_root_is_that_of_the_plain_twin_after_every_step")],
         edits: &[Edit {
-            file: MERKLE,
-            find: "let children = if bit_of(&key, bit) { [other, leaf] } else { [leaf, other] };",
-            put: "let children = [other, leaf];",
+            file: STATE_TREE,
+            find: "let children = if bit_of(&key, bit) { [below, leaf] } else { [leaf, below] };",
+            put: "let children = [below, leaf];",
         }],
     },
     Bug {

@@ -2,7 +2,7 @@
 
 use super::bug::{
     ACCOUNT, ACCOUNTS, ALLOWANCE, AMOUNT, Bug, EDGE_CASES, END_OF_BLOCK, ESCROW, Edit, Guard,
-    MINT_STATUS, ORACLE_PARAMS, PAYMENT, STATE, VAULT, ledger, lifecycle, rejections,
+    MINT_STATUS, ORACLE_PARAMS, PAYMENT, RECLAMATION, STATE, VAULT, ledger, lifecycle, rejections,
 };
 
 /// All of them.
@@ -72,7 +72,7 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "left-a-second-before-the-deadline",
         guards: &[ledger("providers_that_promised_notice_have_to_give_it"), Guard::Invariants],
         edits: &[Edit {
-            file: ESCROW,
+            file: RECLAMATION,
             find: "(LeaseState::Reclaiming { deadline, .. }, _) if now < deadline => {",
             put: "(LeaseState::Reclaiming { deadline, .. }, _)
                 if now.to_unix_nanos() + 1_000_000_000 < deadline.to_unix_nanos() =>

@@ -184,7 +184,7 @@ fn own(account: DeploymentId, denom: &Denom, amount: Amount) -> Deposit {
 
 impl Accounts {
     /// The handle of a deployment's account.
-    pub(super) fn handle(&self, id: &DeploymentId) -> Option<u32> {
+    pub(super) fn handle_of(&self, id: &DeploymentId) -> Option<u32> {
         self.handles.get(id).copied()
     }
 

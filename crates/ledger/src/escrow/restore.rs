@@ -29,7 +29,7 @@ impl Escrow {
             if !escrow.accounts.insert(account) {
                 return Err(Misfit::new("an account is there twice"));
             }
-            if let Some(handle) = escrow.accounts.handle(&id) {
+            if let Some(handle) = escrow.accounts.handle_of(&id) {
                 escrow.accounts.predict(handle);
             }
         }
@@ -42,7 +42,7 @@ impl Escrow {
 
     fn restore_lease(&mut self, lease: Lease) -> Result<(), Misfit> {
         let id = lease.signed.terms.id;
-        if self.accounts.handle(&id.deployment()).is_none() {
+        if self.accounts.handle_of(&id.deployment()).is_none() {
             return Err(Misfit::new("a lease of no account"));
         }
         if lease.state.is_running() {

@@ -8,7 +8,7 @@ use undercut_primitives::{
 use super::*;
 use crate::account::DEPOSITS_MAX;
 use crate::oracle::OraclePrice;
-use crate::{Earned, LeaseTerms, Refund, Settlement, Share, plain};
+use crate::{Earned, LeaseTerms, ProviderReason, Refund, Settlement, Share, plain};
 
 fn deployment(dseq: u64) -> DeploymentId {
     DeploymentId { tenant: Tenant(Address::of_module("alice")), dseq }

@@ -157,7 +157,8 @@ impl State {
     }
 }
 
-#[cfg(all(test, feature = "handle"))]
+#[cfg(feature = "handle")]
+#[cfg(test)]
 mod tests {
     use undercut_primitives::keys::KeyPair;
     use undercut_primitives::{BlockHeight, Coin};

@@ -141,7 +141,7 @@ fn payouts_by_draft(
 
 /// Everything that shows of an account.
 fn compare(accounts: &Accounts, twin: &EscrowAccount, at: BlockHeight) {
-    let handle = accounts.handle(&id()).unwrap();
+    let handle = accounts.handle_of(&id()).unwrap();
     assert_eq!(accounts.get(handle).unwrap().as_ref(), twin);
     assert_eq!(accounts.state(handle), Some(twin.state));
     let ends_at = match twin.state {
@@ -161,7 +161,7 @@ fn compare(accounts: &Accounts, twin: &EscrowAccount, at: BlockHeight) {
     }
     let mut restored = Accounts::default();
     assert!(restored.insert(twin.clone()) && !restored.insert(twin.clone()));
-    let handle = restored.handle(&id()).unwrap();
+    let handle = restored.handle_of(&id()).unwrap();
     restored.predict(handle);
     assert_eq!(restored.get(handle).unwrap().as_ref(), twin);
     assert_eq!(restored.ends_at(handle), ends_at);
@@ -176,7 +176,7 @@ proptest! {
         let mut twin = EscrowAccount::new(id(), Denom::uact(), grace, BlockHeight::GENESIS);
         let mut accounts = Accounts::default();
         accounts.insert(twin.clone());
-        let handle = accounts.handle(&id()).unwrap();
+        let handle = accounts.handle_of(&id()).unwrap();
         let mut at = BlockHeight::GENESIS;
         for step in &steps {
             if let Step::Blocks(blocks) = step {
@@ -208,7 +208,7 @@ fn due_accounts_come_by_deployment_and_not_as_they_came() {
         let (since, until) = (BlockHeight::GENESIS, BlockHeight::new(7));
         account.state = AccountState::Paused { since, until };
         accounts.insert(account);
-        accounts.predict(accounts.handle(&id).unwrap());
+        accounts.predict(accounts.handle_of(&id).unwrap());
     }
     let due = accounts.due(BlockHeight::new(7));
     assert!(due.len() == 50 && due.is_sorted());
