@@ -139,11 +139,11 @@ impl BidBook {
                 queue
             }
         };
+        let names = Bidders { bids, providers, order: id.order };
         if was_here {
             // A bid may come back; one that never left, as in a made-up log, is queued but once.
-            queues.remove(queue, provider);
+            queues.remove(queue, provider, &names);
         }
-        let names = Bidders { bids, providers, order: id.order };
         queues.push(queue, Entry::of(rank, provider), &names);
         if let Some(open) = providers.get_mut(provider) {
             open.insert(id.order);
@@ -168,7 +168,8 @@ impl BidBook {
             open.remove(&id.order);
         }
         let Some(queue) = self.orders.get(&id.order).copied() else { return };
-        self.queues.remove(queue, provider);
+        let Self { bids, queues, providers, .. } = self;
+        queues.remove(queue, provider, &Bidders { bids, providers, order: id.order });
         if self.queues.len(queue) == 0 {
             self.proofs.leave(self.class_of(queue));
             self.queues.close(queue);
