@@ -14,17 +14,21 @@ use crate::fixture::{attributes, deployment_id, digest, provider, spec};
 /// Bits of a price that tell the place in time, where equal prices go by time.
 const TIME_BITS: u32 = 20;
 
+/// Events that are read at the latest when a bid wins.
+const EVENTS_MAX: usize = 1_024;
+
 fn order(number: u32) -> OrderId {
     GroupId { deployment: deployment_id(1), gseq: 1 }.order(number)
 }
 
 /// The matching core with everything that it does for the market: a check of the order, of the
 /// provider's eligibility and of the ceiling, and an event for every step into a buffer that is read
-/// and emptied when an order closes.
+/// and emptied when an order closes, or has [`EVENTS_MAX`].
 #[derive(Debug)]
 pub struct Ours {
     auctions: Auctions,
-    orders: Vec<Option<OrderHandle>>,
+    /// By place. A place whose auction has not begun has the handle of a closed order.
+    orders: Vec<OrderHandle>,
     providers: Vec<ProviderHandle>,
     class: ClassHandle,
     entropy: Digest,
@@ -47,7 +51,10 @@ impl Ours {
         });
         let providers = providers.collect();
         let time_bits = if is_timed { TIME_BITS } else { 0 };
-        let (orders, entropy) = (vec![None; stream.open], digest(1));
+        let entropy = digest(1);
+        let closed = auctions.open(&entropy, Decimal::ZERO, class).expect("it is the first order");
+        auctions.close(closed);
+        let orders = vec![closed; stream.open];
         Self { auctions, orders, providers, class, entropy, time_bits }
     }
 
@@ -74,7 +81,14 @@ impl Ours {
 
     #[inline]
     fn handle(&self, auction: u32) -> OrderHandle {
-        self.orders[at(auction)].expect("a step is between opening and closing")
+        self.orders[at(auction)]
+    }
+
+    /// Whoever reads events does so here.
+    #[inline]
+    fn read_events(&mut self) {
+        black_box(self.auctions.events());
+        self.auctions.clear_events();
     }
 }
 
@@ -93,7 +107,8 @@ impl Books for Ours {
             Step::Open { auction, number } => {
                 let _ = number;
                 let ceiling = Decimal::from_whole(1 << 40);
-                self.orders[at(auction)] = self.auctions.open(&self.entropy, ceiling, self.class);
+                let order = self.auctions.open(&self.entropy, ceiling, self.class);
+                self.orders[at(auction)] = order.expect("there are few orders");
             }
             Step::Place { auction, provider, price } => {
                 let (order, provider) = (self.handle(auction), self.providers[at(provider)]);
@@ -113,11 +128,13 @@ impl Books for Ours {
                 let won = self.auctions.award(self.handle(auction));
                 let price = won.map(|won| whole(won.price) >> self.time_bits);
                 winners.note(auction, price);
+                if self.auctions.events().len() >= EVENTS_MAX {
+                    self.read_events();
+                }
             }
             Step::Close { auction } => {
                 self.auctions.close(self.handle(auction));
-                black_box(self.auctions.events());
-                self.auctions.clear_events();
+                self.read_events();
             }
         }
     }

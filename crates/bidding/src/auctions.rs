@@ -1,13 +1,16 @@
 //! [`Auctions`]: the matching core alone: orders, eligible bids, the best of each, and events.
 
+mod entropies;
+
 use alloc::vec::Vec;
 
 use undercut_primitives::{Decimal, Digest, GroupSpec, Provider};
 
 use crate::proofs::{NO_CLASS, Proofs};
 use crate::providers::Providers;
-use crate::queues::{Entry, Names, Pushed, Queues, Standing, place};
+use crate::queues::{Entry, Names, Pushed, Queues, Standing};
 use crate::{Ineligible, ProviderProfile, TieBreak, eligibility};
+use entropies::Entropies;
 
 /// An open order, until it is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,16 +118,16 @@ pub enum BidRefusal {
 /// small numbers that mean something to one `Auctions` alone: they are given again after
 /// [`Auctions::close`], and stand in no bytes, no hash and no order of anything.
 ///
-/// In steady state nothing here allocates: an open bid takes 32 bytes, an order 96 bytes, and what
-/// a closed order had is used by the next.
+/// In steady state nothing here allocates: an order takes 128 bytes with up to six bids, each bid
+/// beyond them 16 bytes, and what a closed order had is used by the next.
 ///
 /// | step | time |
 /// | --- | --- |
 /// | [`Auctions::open`], [`Auctions::bid`] | O(1) |
-/// | [`Auctions::reprice`], [`Auctions::withdraw`] | O(bids of the order), 32 bytes each |
+/// | [`Auctions::reprice`], [`Auctions::withdraw`] | O(bids of the order), 16 bytes each |
 /// | [`Auctions::best`], [`Auctions::award`] | O(1), O(bids of the order) after the best has gone |
 ///
-/// An order with more than 128 open bids is kept in a heap: O(log n) for all of these.
+/// An order that had more than 65 open bids at once is kept in a heap: O(log n) for all of these.
 ///
 /// ```
 /// use undercut_bidding::{AuctionEvent, Auctions, ProviderProfile};
@@ -152,8 +155,7 @@ pub enum BidRefusal {
 #[derive(Clone, Debug, Default)]
 pub struct Auctions {
     queues: Queues,
-    /// Of each order, for its tie-breaks.
-    entropies: Vec<Digest>,
+    entropies: Entropies,
     providers: Providers<()>,
     proofs: Proofs,
     events: Vec<AuctionEvent>,
@@ -161,17 +163,17 @@ pub struct Auctions {
 
 /// The bids of one order as they rank.
 struct Bidders<'a> {
-    entropies: &'a [Digest],
+    entropies: &'a Entropies,
     providers: &'a Providers<()>,
-    order: OrderHandle,
+    /// Of the order.
+    entropy: u32,
 }
 
 impl Names for Bidders<'_> {
     fn standing(&self, entry: &Entry) -> Standing {
         let provider = self.providers.address(entry.provider);
-        // A handle of another `Auctions` has no entropy here, and no bids.
-        let entropy = self.entropies.get(place(self.order.0)).unwrap_or(&Digest::ZERO);
-        Standing { price: entry.price, tie: TieBreak::by(entropy, &provider), provider }
+        let tie = TieBreak::by(self.entropies.get(self.entropy), &provider);
+        Standing { price: entry.price, tie, provider }
     }
 }
 
@@ -223,12 +225,8 @@ impl Auctions {
         ceiling: Decimal,
         class: ClassHandle,
     ) -> Option<OrderHandle> {
-        let number = self.queues.open(ceiling, class.0)?;
-        let order = OrderHandle(number);
-        match self.entropies.get_mut(place(number)) {
-            Some(closed) => *closed = *entropy,
-            None => self.entropies.push(*entropy),
-        }
+        let entropy = self.entropies.join(entropy)?;
+        let order = self.queues.open_with(ceiling, class.0, entropy).map(OrderHandle)?;
         self.events.push(AuctionEvent::Opened { order });
         Some(order)
     }
@@ -261,17 +259,24 @@ impl Auctions {
     #[cold]
     #[inline(never)]
     fn decide_tie(&mut self, order: OrderHandle) {
-        let Self { queues, entropies, providers, .. } = self;
-        queues.decide_tie(order.0, &Bidders { entropies, providers, order });
+        let (queues, names) = self.bidders(order);
+        queues.decide_tie(order.0, &names);
     }
 
     #[cold]
     #[inline(never)]
     fn make_room(&mut self, order: OrderHandle, provider: ProviderHandle, price: Decimal) -> bool {
         let entry = Entry { price, tie: 0, provider: provider.0 };
-        let Self { queues, entropies, providers, .. } = self;
-        let names = Bidders { entropies, providers, order };
+        let (queues, names) = self.bidders(order);
         queues.push_with_more_room(order.0, entry, &names)
+    }
+
+    /// The queues, and the names of an order's bids.
+    #[inline(always)]
+    fn bidders(&mut self, order: OrderHandle) -> (&mut Queues, Bidders<'_>) {
+        let Self { queues, entropies, providers, .. } = self;
+        let entropy = queues.header(order.0).map_or(0, |header| header.note);
+        (queues, Bidders { entropies, providers, entropy })
     }
 
     #[inline(always)]
@@ -309,8 +314,8 @@ impl Auctions {
     ) -> Result<(), BidRefusal> {
         self.check(order, provider, price)?;
         let entry = Entry { price, tie: 0, provider: provider.0 };
-        let Self { queues, entropies, providers, .. } = self;
-        if !queues.reprice(order.0, entry, &Bidders { entropies, providers, order }) {
+        let (queues, names) = self.bidders(order);
+        if !queues.reprice(order.0, entry, &names) {
             return Err(BidRefusal::NoBid);
         }
         self.events.push(AuctionEvent::Repriced { order, provider, price });
@@ -328,7 +333,8 @@ impl Auctions {
         order: OrderHandle,
         provider: ProviderHandle,
     ) -> Result<(), BidRefusal> {
-        if !self.queues.remove(order.0, provider.0) {
+        let (queues, names) = self.bidders(order);
+        if !queues.remove(order.0, provider.0, &names) {
             return Err(BidRefusal::NoBid);
         }
         self.events.push(AuctionEvent::Withdrawn { order, provider });
@@ -338,8 +344,8 @@ impl Auctions {
     /// The best bid of an order: the lowest [`Rank`](crate::Rank).
     #[inline]
     pub fn best(&mut self, order: OrderHandle) -> Option<OpenBid> {
-        let Self { queues, entropies, providers, .. } = self;
-        queues.best(order.0, &Bidders { entropies, providers, order }).map(OpenBid::of)
+        let (queues, names) = self.bidders(order);
+        queues.best(order.0, &names).map(OpenBid::of)
     }
 
     /// The bid that would be evicted first: the highest [`Rank`](crate::Rank). O(bids of the order),
@@ -347,7 +353,8 @@ impl Auctions {
     #[must_use]
     pub fn worst(&self, order: OrderHandle) -> Option<OpenBid> {
         let Self { queues, entropies, providers, .. } = self;
-        let standings = queues.standings(order.0, &Bidders { entropies, providers, order });
+        let entropy = queues.header(order.0)?.note;
+        let standings = queues.standings(order.0, &Bidders { entropies, providers, entropy });
         let worst = standings.into_iter().max_by_key(|(_, standing)| *standing);
         worst.map(|(provider, standing)| OpenBid::of((provider, standing.price)))
     }
@@ -355,8 +362,8 @@ impl Auctions {
     /// Takes the best bid out of its order: it has won. Taken once more, it gives the next best.
     #[inline]
     pub fn award(&mut self, order: OrderHandle) -> Option<OpenBid> {
-        let Self { queues, entropies, providers, .. } = self;
-        let won = queues.pop(order.0, &Bidders { entropies, providers, order }).map(OpenBid::of)?;
+        let (queues, names) = self.bidders(order);
+        let won = queues.pop(order.0, &names).map(OpenBid::of)?;
         let OpenBid { provider, price } = won;
         self.events.push(AuctionEvent::Won { order, provider, price });
         Some(won)
@@ -364,7 +371,9 @@ impl Auctions {
 
     /// Ends an order; bids that are still open have lost. The handle is free for another order.
     pub fn close(&mut self, order: OrderHandle) {
+        let Some(entropy) = self.queues.header(order.0).map(|header| header.note) else { return };
         if let Some(lost) = self.queues.close(order.0) {
+            self.entropies.leave(entropy);
             self.events.push(AuctionEvent::Closed { order, lost });
         }
     }
@@ -394,11 +403,10 @@ impl Auctions {
     }
 
     /// Bytes that orders and bids have, in use and in reserve, without providers, proofs of
-    /// eligibility, events, and heaps of large orders.
+    /// eligibility and events.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let orders = self.entropies.capacity().saturating_mul(size_of::<Digest>());
-        self.queues.bytes().saturating_add(orders)
+        self.queues.bytes().saturating_add(self.entropies.bytes())
     }
 }
 

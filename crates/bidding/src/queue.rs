@@ -98,11 +98,6 @@ impl<K: Hash + Eq + Copy, P: Ord + Copy> Heap<K, P> {
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
-
-    /// Takes everything out and keeps the room.
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
 }
 
 #[cfg(test)]

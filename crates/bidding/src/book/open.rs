@@ -141,9 +141,10 @@ impl BidBook {
         if let Some(open) = self.providers.get_mut(provider) {
             open.remove(&id.order);
         }
-        let Some(bids) = self.orders.get_mut(&id.order) else { return };
+        let Self { orders, queues, providers, .. } = self;
+        let Some(bids) = orders.get_mut(&id.order) else { return };
         let Some(queue) = bids.queue else { return };
-        self.queues.remove(queue, provider);
+        queues.remove(queue, provider, &Bidders { bids, providers });
         if self.queues.len(queue) == 0 {
             bids.queue = None;
             self.proofs.leave(self.class_of(queue));
@@ -209,7 +210,7 @@ pub(super) fn enqueue(
     };
     if was_here {
         // A bid may come back; one that never left, as in a made-up log, is queued but once.
-        queues.remove(queue, provider);
+        queues.remove(queue, provider, &Bidders { bids, providers });
     }
     queues.push(queue, Entry::of(rank, provider), &Bidders { bids, providers });
     if let Some(open) = providers.get_mut(provider) {

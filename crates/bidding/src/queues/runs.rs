@@ -1,21 +1,21 @@
-//! [`Runs`]: entries in pages that are never given back, in runs of 4 to 128 that are used again.
+//! [`Runs`]: bids in pages that are never given back, in runs of 16 or 64 that are used again.
 
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::entry::Entry;
+use super::entry::Packed;
 
-/// Entries of a page: 64 KiB. A page holds runs of one length.
-const PAGE: u32 = 2_048;
+/// Bids of a page: 64 KiB. A page holds runs of one length.
+const PAGE: u32 = 4_096;
 const PAGE_BITS: u32 = PAGE.trailing_zeros();
 const IN_PAGE: u32 = PAGE.wrapping_sub(1);
 
 /// Lengths of a run. A page holds a whole number of each.
-const LENGTHS: [u8; 5] = [4, 16, 32, 64, 128];
+pub(crate) const LENGTHS: [u8; 2] = [16, 64];
 
 /// Where runs come from. Taking and giving back is O(1), and allocates only when more runs of a
-/// length are in use than ever before.
+/// length are in use than ever before. The one given back last is taken first: it is still in cache.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Runs {
     pages: Vec<Box<Page>>,
@@ -25,7 +25,7 @@ pub(crate) struct Runs {
     free: [Vec<u32>; LENGTHS.len()],
 }
 
-type Page = [Entry; 2_048];
+type Page = [Packed; 4_096];
 
 pub(crate) fn place(index: u32) -> usize {
     // Targets have pointers of 32 bits at least.
@@ -33,40 +33,38 @@ pub(crate) fn place(index: u32) -> usize {
 }
 
 impl Runs {
-    /// A longer run than `run`, which has `room` places and now is free, with the same `used` first
-    /// entries. Without room, a first run. `None` when 2^32 entries are in use.
-    pub(crate) fn lengthen(&mut self, run: u32, room: u8, used: u8) -> Option<(u32, u8)> {
+    /// A run of the shortest length above `room`. `None` when 2^32 bids are in use.
+    pub(crate) fn take(&mut self, room: u8) -> Option<(u32, u8)> {
         let size = LENGTHS.iter().position(|length| *length > room)?;
-        let (longer, length) = (self.take(size)?, *LENGTHS.get(size)?);
-        if used > 0 {
-            // Runs of two lengths lie in two pages.
-            let pages = [run, longer].map(|run| place(run.wrapping_shr(PAGE_BITS)));
-            let [old, new] = self.pages.get_disjoint_mut(pages).ok()?;
-            let [old_first, first] = [run, longer].map(|run| place(run & IN_PAGE));
-            let [old_end, end] = [old_first, first].map(|at| at.saturating_add(usize::from(used)));
-            new.get_mut(first..end)?.copy_from_slice(old.get(old_first..old_end)?);
-        }
-        self.give_back(run, room);
-        Some((longer, length))
-    }
-
-    fn take(&mut self, size: usize) -> Option<u32> {
+        let length = *LENGTHS.get(size)?;
         if let Some(run) = self.free.get_mut(size)?.pop() {
-            return Some(run);
+            return Some((run, length));
         }
         let fresh = self.fresh.get_mut(size)?;
         if fresh.1 == 0 {
             let pages = u32::try_from(self.pages.len()).ok()?;
             *fresh = (pages.checked_mul(PAGE)?, PAGE);
-            let page = vec![Entry::default(); place(PAGE)].into_boxed_slice();
+            let page = vec![Packed::LAST; place(PAGE)].into_boxed_slice();
             self.pages.push(page.try_into().ok()?);
         }
-        let (run, length) = (fresh.0, u32::from(*LENGTHS.get(size)?));
-        *fresh = (run.saturating_add(length), fresh.1.saturating_sub(length));
-        Some(run)
+        let run = fresh.0;
+        let taken = u32::from(length);
+        *fresh = (run.saturating_add(taken), fresh.1.saturating_sub(taken));
+        Some((run, length))
     }
 
-    /// Takes a run of `room` places back.
+    /// Copies the first bids of a run into one of another length.
+    pub(crate) fn copy(&mut self, from: u32, to: u32, length: u8) -> Option<()> {
+        // Runs of two lengths lie in two pages.
+        let pages = [from, to].map(|run| place(run.wrapping_shr(PAGE_BITS)));
+        let [from_page, to_page] = self.pages.get_disjoint_mut(pages).ok()?;
+        let [from, to] = [from, to].map(|run| place(run & IN_PAGE));
+        let [from_end, to_end] = [from, to].map(|at| at.saturating_add(usize::from(length)));
+        to_page.get_mut(to..to_end)?.copy_from_slice(from_page.get(from..from_end)?);
+        Some(())
+    }
+
+    /// Takes a run of `room` places back. There is none where that is no length of runs.
     #[inline]
     pub(crate) fn give_back(&mut self, run: u32, room: u8) {
         let size = LENGTHS.iter().position(|length| *length == room);
@@ -75,16 +73,18 @@ impl Runs {
         }
     }
 
-    /// The entry at a place.
+    /// The bid at a place of a run.
     #[inline(always)]
-    pub(crate) fn entry_mut(&mut self, at: u32) -> Option<&mut Entry> {
+    pub(crate) fn bid_mut(&mut self, run: u32, at: u8) -> Option<&mut Packed> {
+        // A run lies within a page, and pages end before the numbers do.
+        let at = run.wrapping_add(u32::from(at));
         let page = self.pages.get_mut(place(at.wrapping_shr(PAGE_BITS)))?;
         page.get_mut(place(at & IN_PAGE))
     }
 
-    /// The first `length` entries of a run.
+    /// The first `length` bids of a run.
     #[inline]
-    pub(crate) fn part(&self, run: u32, length: u8) -> &[Entry] {
+    pub(crate) fn part(&self, run: u32, length: u8) -> &[Packed] {
         let first = place(run & IN_PAGE);
         let page = self.pages.get(place(run.wrapping_shr(PAGE_BITS)));
         let part = page.and_then(|page| page.get(first..first.saturating_add(usize::from(length))));
@@ -93,7 +93,7 @@ impl Runs {
 
     /// [`Runs::part`], to be changed.
     #[inline]
-    pub(crate) fn part_mut(&mut self, run: u32, length: u8) -> &mut [Entry] {
+    pub(crate) fn part_mut(&mut self, run: u32, length: u8) -> &mut [Packed] {
         let first = place(run & IN_PAGE);
         let page = self.pages.get_mut(place(run.wrapping_shr(PAGE_BITS)));
         let part =
