@@ -31,7 +31,6 @@ pub struct Ours {
     orders: Vec<OrderHandle>,
     providers: Vec<ProviderHandle>,
     class: ClassHandle,
-    first: OrderId,
     entropy: Digest,
     time_bits: u32,
 }
@@ -56,7 +55,7 @@ impl Ours {
         let closed = auctions.open(&entropy, Decimal::ZERO, class).expect("it is the first order");
         auctions.close(closed);
         let orders = vec![closed; stream.open];
-        Self { auctions, orders, providers, class, first: order(1), entropy, time_bits }
+        Self { auctions, orders, providers, class, entropy, time_bits }
     }
 
     /// The steps of a stream, with the place in time in prices if asked for.
@@ -105,8 +104,7 @@ impl Books for Ours {
     fn step(&mut self, step: &Step, winners: &mut Winners) {
         const SOUND: &str = "the stream does nothing that is refused";
         match *step {
-            Step::Open { auction, number } => {
-                let _ = number;
+            Step::Open { auction, .. } => {
                 let ceiling = Decimal::from_whole(1 << 40);
                 let order = self.auctions.open(&self.entropy, ceiling, self.class);
                 self.orders[at(auction)] = order.expect("there are few orders");
