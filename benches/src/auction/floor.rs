@@ -44,12 +44,12 @@ impl TrackedMinimum {
         Self { heads: vec![Head::default(); stream.open], entries, room: stream.bids_max }
     }
 
-    #[inline]
+    #[inline(always)]
     fn open(&mut self, auction: u32) {
         self.heads[at(auction)] = Head { best: u64::MAX, len: 0, best_at: NOWHERE, arrivals: 0 };
     }
 
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, auction: u32, provider: u32, price: u32) {
         let head = &mut self.heads[at(auction)];
         let key = u64::from(price) << 32 | u64::from(head.arrivals);
@@ -61,7 +61,7 @@ impl TrackedMinimum {
         (head.len, head.arrivals) = (head.len + 1, head.arrivals + 1);
     }
 
-    #[inline]
+    #[inline(always)]
     fn remove(&mut self, auction: u32, provider: u32) {
         let (head, first) = (self.heads[at(auction)], at(auction) * self.room);
         let bids = &self.entries[first..first + at(head.len)];
@@ -71,7 +71,7 @@ impl TrackedMinimum {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn remove_at(&mut self, auction: u32, place: u32) {
         let (head, first) = (&mut self.heads[at(auction)], at(auction) * self.room);
         head.len -= 1;
@@ -84,7 +84,7 @@ impl TrackedMinimum {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, auction: u32) -> Option<u32> {
         let (head, first) = (self.heads[at(auction)], at(auction) * self.room);
         let bids = &self.entries[first..first + at(head.len)];

@@ -104,8 +104,7 @@ impl Books for Ours {
     fn step(&mut self, step: &Step, winners: &mut Winners) {
         const SOUND: &str = "the stream does nothing that is refused";
         match *step {
-            Step::Open { auction, number } => {
-                let _ = number;
+            Step::Open { auction, .. } => {
                 let ceiling = Decimal::from_whole(1 << 40);
                 let order = self.auctions.open(&self.entropy, ceiling, self.class);
                 self.orders[at(auction)] = order.expect("there are few orders");

@@ -14,8 +14,8 @@
 //! | active | lease ends | – | closed, deposit back | `BidClosed` | 1.3 |
 //!
 //! The queues keep the open bids of an order unsorted, with the best at hand; [`Auctions`] has them
-//! alone, without records and money. [`BidQueue`], a heap, and [`plain::BidQueue`], a sorted list,
-//! are there to be held against them, the heap also for orders with very many bids.
+//! alone, without records and money. [`BidQueue`], on `priority-queue`, and [`plain::BidQueue`], a
+//! sorted list, are there to be held against them.
 //!
 //! Lost and closed are terminal. [`eligibility`] also answers why a provider did not bid; [`why`]
 //! answers with every failing check, how far off it was, and what would have to change.

@@ -123,3 +123,58 @@ fn equal_prices_are_decided_by_the_tie_break_of_the_market() {
         assert!(auctions.is_empty(order));
     }
 }
+
+#[test]
+fn an_order_keeps_the_entropy_it_was_opened_with() {
+    let (mut auctions, first, [one, other]) = stage();
+    let class = auctions.class(&asking_for("west")).unwrap();
+    let entropies = [7, 7, 8, 9, 7].map(|byte| Digest::from_bytes([byte; 32]));
+    let mut orders = Vec::new();
+    for round in 0..3 {
+        for entropy in entropies {
+            orders.push((auctions.open(&entropy, price(10), class).unwrap(), entropy));
+        }
+        auctions.close(orders.remove(round).0);
+    }
+    auctions.close(first);
+    for (order, entropy) in orders {
+        auctions.bid(order, one, price(4)).unwrap();
+        auctions.bid(order, other, price(4)).unwrap();
+        let tie = |name| TieBreak::by(&entropy, &named(name));
+        let winner = if tie("p1") < tie("p2") { one } else { other };
+        assert_eq!(auctions.award(order).map(|won| won.provider), Some(winner));
+    }
+}
+
+#[test]
+fn what_orders_had_is_used_again_whatever_their_entropy() {
+    let (mut auctions, _, _) = stage();
+    let class = auctions.class(&asking_for("west")).unwrap();
+    let mut round = |byte: u8| {
+        let entropies =
+            [byte, byte.wrapping_add(1), byte].map(|byte| Digest::from_bytes([byte; 32]));
+        let orders = entropies.map(|entropy| auctions.open(&entropy, price(10), class).unwrap());
+        orders.into_iter().for_each(|order| auctions.close(order));
+        auctions.bytes()
+    };
+    round(0);
+    let second = round(2);
+    assert!((3..100).all(|byte| round(byte) == second), "no more memory than at first");
+}
+
+#[test]
+fn a_price_of_any_size_is_kept_to_the_last_digit() {
+    let (mut auctions, _, [one, other]) = stage();
+    let class = auctions.class(&asking_for("west")).unwrap();
+    let most = Decimal::from_atoms(u128::MAX);
+    let order = auctions.open(&Digest::ZERO, most, class).unwrap();
+    let less = Decimal::from_atoms(u128::MAX.wrapping_sub(1));
+    auctions.bid(order, one, most).unwrap();
+    auctions.bid(order, other, less).unwrap();
+    assert_eq!(auctions.best(order), Some(OpenBid { provider: other, price: less }));
+    auctions.reprice(order, other, most).unwrap();
+    auctions.reprice(order, one, less).unwrap();
+    assert_eq!(auctions.award(order), Some(OpenBid { provider: one, price: less }));
+    assert_eq!(auctions.award(order), Some(OpenBid { provider: other, price: most }));
+    auctions.reprice(order, other, less).unwrap_err();
+}

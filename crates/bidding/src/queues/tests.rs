@@ -9,13 +9,10 @@ use crate::{BidQueue, Rank, TieBreak, plain};
 /// A price by number: up to 4 whole ones, then those around the edges of what is packed.
 fn asked(number: u64) -> Decimal {
     let high = u128::MAX >> 32;
-    match number {
-        5..=13 => Decimal::from_atoms(
-            [0, 1, 2, high - 2, high - 1, high, high + 1, high << 9, u128::MAX]
-                [usize::try_from(number - 5).unwrap()],
-        ),
-        whole => Decimal::from_whole(whole),
-    }
+    let edges = [0, 1, 2, high - 2, high - 1, high, high + 1, high << 9, u128::MAX];
+    let beyond = usize::try_from(number).ok().and_then(|number| number.checked_sub(5));
+    let edge = beyond.and_then(|at| edges.get(at));
+    edge.map_or(Decimal::from_whole(number), |atoms| Decimal::from_atoms(*atoms))
 }
 
 /// Bids whose tie-breaks start alike: one digest in two has the same first eight bytes as others.
@@ -199,6 +196,28 @@ proptest! {
             three.take(step);
             three.agree();
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn they_agree_where_hundreds_come_and_go(
+        steps in prop::collection::vec(step(420), 0..400), known: bool, fill in 90_usize..400,
+    ) {
+        let mut three = Three::new(known);
+        (0..).take(fill).for_each(|who| three.take(&Step::Push(who, u64::from(who % 13))));
+        for few in steps.chunks(25) {
+            few.iter().filter(|step| !matches!(step, Step::Reopen)).for_each(|step| three.take(step));
+            three.agree();
+        }
+        while !three.plain.is_empty() {
+            three.take(&Step::Pop);
+        }
+        three.take(&Step::Reopen);
+        steps.iter().for_each(|step| three.take(step));
+        three.agree();
     }
 }
 
