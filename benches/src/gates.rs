@@ -75,8 +75,6 @@ pub enum Verdict {
     Pass,
     /// It does not hold.
     Fail,
-    /// It does not hold in rows that were disturbed, and says nothing.
-    Noisy,
 }
 
 /// A condition with what was found.
@@ -92,6 +90,8 @@ pub struct Judged {
     pub limit: Limit,
     /// Whether the figure is a ratio.
     pub is_ratio: bool,
+    /// Whether the machine did something else while a row of it was played.
+    pub noisy: bool,
     /// What became of it.
     pub verdict: Verdict,
 }
@@ -256,11 +256,10 @@ impl Condition {
         let found = figures.filter(|found| !found.is_empty()).map(|found| self.over(&found));
         let verdict = match found {
             Some(found) if self.limit.holds(found) => Verdict::Pass,
-            Some(_) if rows.iter().any(|row| row.noisy) => Verdict::Noisy,
             _ => Verdict::Fail,
         };
-        let is_ratio = self.figure.is_ratio();
-        Judged { name, says: self.says, found, limit: self.limit, is_ratio, verdict }
+        let (is_ratio, noisy) = (self.figure.is_ratio(), rows.iter().any(|row| row.noisy));
+        Judged { name, says: self.says, found, limit: self.limit, is_ratio, noisy, verdict }
     }
 
     fn over(&self, figures: &[f64]) -> f64 {
@@ -317,9 +316,9 @@ impl Judged {
         let verdict = match self.verdict {
             Verdict::Pass => "PASS",
             Verdict::Fail => "FAIL",
-            Verdict::Noisy => "NOISY",
         };
-        format!("{verdict:<5}  {:<15}  {:<38}  {found:>12}  {limit}\n", self.name, self.says)
+        let noisy = if self.noisy { "  noisy" } else { "" };
+        format!("{verdict}  {:<15}  {:<38}  {found:>12}  {limit}{noisy}\n", self.name, self.says)
     }
 }
 
@@ -392,8 +391,8 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_fails_and_what_was_disturbed_says_nothing() {
-        use Verdict::{Fail, Noisy, Pass};
+    fn what_was_not_measured_fails_and_what_was_disturbed_is_called_so() {
+        use Verdict::{Fail, Pass};
         assert_eq!(verdicts("match/book", &[]), [Fail; 4]);
         let no_peers = Row { ratio_peer: None, ..cell("a", 1.0, 1.0) };
         assert_eq!(
@@ -401,7 +400,9 @@ mod tests {
             [Pass, Pass, Fail, Fail]
         );
         let disturbed = Row { noisy: true, ..cell("a", 3.0, 9.0) };
-        assert_eq!(verdicts("match/book", &[disturbed]), [Noisy, Noisy, Pass, Pass]);
+        let judged = gate("match/book").judge(&[disturbed.clone()]);
+        assert!(judged.iter().all(|judged| judged.noisy && judged.to_line().ends_with("noisy\n")));
+        assert_eq!(verdicts("match/book", &[disturbed]), [Fail, Fail, Pass, Pass]);
         let other = Row { name: "match/habitat".into(), ..cell("a", 1.0, 9.0) };
         assert_eq!(verdicts("match/book", &[other]), [Fail; 4]);
     }
