@@ -201,7 +201,7 @@ fn chain_with_auctions_due() -> Chain {
 /// The winners by looking at every bid of every order.
 fn lowest_bids(chain: &Chain) -> Vec<Option<Digest>> {
     let state = chain.engine.state();
-    let open = |bid: &&Bid| bid.state == BidState::Open;
+    let open = |bid: &Bid| bid.state == BidState::Open;
     let lowest = |id| state.bids().bids_of(id).filter(open).min_by_key(|bid| bid.rank());
     let orders = state.book().orders().map(|order| order.id);
     orders.map(|id| lowest(id).map(|bid| bid.consent.command)).collect()

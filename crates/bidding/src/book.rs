@@ -12,10 +12,11 @@ use alloc::vec::Vec;
 
 use undercut_orderbook::{Group, Order, ReclamationParams};
 use undercut_primitives::{
-    Address, BidId, BlockHeight, Coin, Consent, Contribution, LeaseId, Misfit, OrderId,
+    BidId, BlockHeight, Coin, Consent, Contribution, KeptConsent, LeaseId, Misfit, OrderId,
     PricePerBlock, Provider, TimeSpan,
 };
 
+use crate::kept::Bids;
 use crate::proofs::Proofs;
 use crate::providers::Providers;
 use crate::queues::Queues;
@@ -51,7 +52,7 @@ pub struct Award {
 /// Bids by id, and the open ones of each order by rank.
 #[derive(Clone, Debug, Default)]
 pub struct BidBook {
-    bids: BTreeMap<BidId, Bid>,
+    bids: Bids,
     queues: Queues,
     /// The queue of every order with open bids.
     orders: BTreeMap<OrderId, u32>,
@@ -67,24 +68,28 @@ pub struct BidBook {
 impl BidBook {
     /// The bid `id`.
     #[must_use]
-    pub fn bid(&self, id: &BidId) -> Option<&Bid> {
+    pub fn bid(&self, id: &BidId) -> Option<Bid> {
         self.bids.get(id)
     }
 
+    /// The provider's consent to a bid, as it is kept.
+    #[must_use]
+    pub fn consent(&self, id: &BidId) -> Option<&KeptConsent> {
+        self.bids.consent(id)
+    }
+
     /// All bids by id.
-    pub fn bids(&self) -> impl Iterator<Item = &Bid> {
-        self.bids.values()
+    pub fn bids(&self) -> impl Iterator<Item = Bid> {
+        self.bids.iter()
     }
 
     /// The bids of an order in any state, by provider.
-    pub fn bids_of(&self, order: OrderId) -> impl Iterator<Item = &Bid> {
-        let first = order.bid(Provider(Address::FIRST));
-        let last = order.bid(Provider(Address::LAST));
-        self.bids.range(first..=last).map(|(_, bid)| bid)
+    pub fn bids_of(&self, order: OrderId) -> impl Iterator<Item = Bid> {
+        self.bids.of(order)
     }
 
     /// The open bids of a provider, by order.
-    pub fn open_of(&self, provider: &Provider) -> impl Iterator<Item = &Bid> {
+    pub fn open_of(&self, provider: &Provider) -> impl Iterator<Item = Bid> {
         let handle = self.providers.find(provider);
         let orders = handle.and_then(|handle| self.providers.get(handle)).into_iter().flatten();
         let provider = *provider;
@@ -94,8 +99,8 @@ impl BidBook {
     /// The lease of an order whose winner serves. O(bids of the order).
     #[must_use]
     pub fn active(&self, order: &OrderId) -> Option<LeaseId> {
-        let mut bids = self.bids_of(*order);
-        bids.find(|bid| bid.state == BidState::Active).map(|bid| LeaseId(bid.id))
+        let mut bids = self.bids.states_of(*order);
+        bids.find(|(_, state)| *state == BidState::Active).map(|(id, _)| LeaseId(id))
     }
 
     /// A bid that takes part in its auction.
@@ -103,7 +108,7 @@ impl BidBook {
     /// # Errors
     ///
     /// [`BidRejection::BidNotFound`] or [`BidRejection::BidNotOpen`].
-    pub fn open_bid(&self, id: &BidId) -> Result<&Bid, BidRejection> {
+    pub fn open_bid(&self, id: &BidId) -> Result<Bid, BidRejection> {
         let bid = self.bids.get(id).ok_or(BidRejection::BidNotFound { id: *id })?;
         if bid.state == BidState::Open {
             Ok(bid)
@@ -137,7 +142,7 @@ impl BidBook {
         let provider = bidder.provider;
         let profile = check_bidder(order, bidder)?;
         let id = order.id.bid(provider);
-        if self.bids.get(&id).is_some_and(|bid| !bid.was_evicted()) {
+        if self.bids.state(&id).is_some_and(|state| !state.is_evicted()) {
             return Err(BidRejection::BidExists { id });
         }
         let handle = self.providers.find(&provider);
@@ -157,7 +162,7 @@ impl BidBook {
             id,
             price: new.price.clone(),
             tie: TieBreak::of(&order.entropy, &id),
-            offer: self.shared_offer(&order.id, &new.offer),
+            offer: self.bids.shared_offer(&order.id, &new.offer),
             deposit: new.deposit.clone(),
             payers: payers(provider, new),
             reclamation: new.reclamation,
@@ -185,7 +190,7 @@ impl BidBook {
         price: &PricePerBlock,
         consent: Consent,
     ) -> Result<BidEvent, BidRejection> {
-        let current = &self.open_bid(id)?.price;
+        let current = self.open_bid(id)?.price;
         if price.value.is_zero() {
             return Err(BidRejection::PriceZero);
         }
@@ -210,7 +215,7 @@ impl BidBook {
             if open.len() > places {
                 let beyond = open.ranks().into_iter().skip(places).rev();
                 let beyond = beyond.filter_map(|rank| self.bids.get(&rank.id));
-                events.extend(beyond.map(|bid| closed(bid, BidClosedReason::Evicted)));
+                events.extend(beyond.map(|bid| closed(&bid, BidClosedReason::Evicted)));
             }
         }
         events
@@ -245,11 +250,8 @@ impl BidBook {
         let mut events = vec![BidEvent::BidWon(award.bid)];
         let open = self.bids_of(award.bid.order).filter(|bid| bid.state == BidState::Open);
         let losers = open.filter(|bid| bid.id != award.bid);
-        let lost = |bid: &Bid| BidEvent::BidLost {
-            id: bid.id,
-            refund: bid.deposit.clone(),
-            payers: bid.payers.clone(),
-        };
+        let lost =
+            |bid: Bid| BidEvent::BidLost { id: bid.id, refund: bid.deposit, payers: bid.payers };
         events.extend(losers.map(lost));
         events
     }
@@ -271,7 +273,7 @@ impl BidBook {
         if params.binds(order, at) {
             return Err(BidRejection::Binding { id: *id, at, binding, due_at });
         }
-        Ok(closed(bid, BidClosedReason::Withdrawn))
+        Ok(closed(&bid, BidClosedReason::Withdrawn))
     }
 
     /// Closes an open bid whose provider is not what its order asks for any more.
@@ -280,15 +282,15 @@ impl BidBook {
     ///
     /// [`BidRejection::BidNotFound`] or [`BidRejection::BidNotOpen`].
     pub fn drop_ineligible(&self, id: &BidId) -> Result<BidEvent, BidRejection> {
-        Ok(closed(self.open_bid(id)?, BidClosedReason::NoLongerEligible))
+        Ok(closed(&self.open_bid(id)?, BidClosedReason::NoLongerEligible))
     }
 
     /// Closes what is left of an order: open bids, and the active one when its lease ended.
     #[must_use]
     pub fn close_order(&self, order: &OrderId) -> Vec<BidEvent> {
-        let close = |bid: &Bid| match bid.state {
-            BidState::Open => Some(closed(bid, BidClosedReason::OrderClosed)),
-            BidState::Active => Some(closed(bid, BidClosedReason::LeaseEnded)),
+        let close = |bid: Bid| match bid.state {
+            BidState::Open => Some(closed(&bid, BidClosedReason::OrderClosed)),
+            BidState::Active => Some(closed(&bid, BidClosedReason::LeaseEnded)),
             BidState::Lost | BidState::Closed(_) => None,
         };
         self.bids_of(*order).filter_map(close).collect()
@@ -317,24 +319,22 @@ impl BidBook {
         price: &PricePerBlock,
         consent: Consent,
     ) -> Result<(), Misfit> {
-        let bid = self.bids.get_mut(id).filter(|bid| bid.state == BidState::Open);
-        let bid = bid.ok_or(Misfit::new("no such open bid"))?;
-        bid.price = price.clone();
-        bid.consent = consent;
-        let rank = bid.rank();
+        let is_open = self.bids.state(id) == Some(BidState::Open);
+        let rank = is_open.then(|| self.bids.reprice(id, price, &consent)).flatten();
+        let rank = rank.ok_or(Misfit::new("no such open bid"))?;
         self.changed.insert(id.order);
         if self.rank_anew(&rank) { Ok(()) } else { Err(Misfit::new("the bid is not in its queue")) }
     }
 
     fn leave_open(&mut self, id: &BidId, state: BidState) -> Result<(), Misfit> {
-        let bid = self.bids.get_mut(id).ok_or(Misfit::new("no such bid"))?;
-        match (bid.state, state) {
+        let current = self.bids.state(id).ok_or(Misfit::new("no such bid"))?;
+        match (current, state) {
             (BidState::Open, _) | (BidState::Active, BidState::Closed(_)) => {}
             (BidState::Active | BidState::Lost | BidState::Closed(_), _) => {
                 return Err(Misfit::new("the bid is past this step"));
             }
         }
-        bid.state = state;
+        self.bids.set_state(id, state);
         self.changed.insert(id.order);
         self.dequeue(id);
         Ok(())

@@ -41,6 +41,7 @@ mod eligibility;
 mod error;
 mod event;
 mod glob;
+mod kept;
 mod offer;
 mod params;
 pub mod plain;

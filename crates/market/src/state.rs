@@ -18,6 +18,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use undercut_bidding::{BidBook, BidEvent, ProviderProfile, Registration};
 use undercut_ledger::bme::Vault;
+use undercut_ledger::escrow::leases::Held;
 use undercut_ledger::merkle::StateTree;
 use undercut_ledger::oracle::{Oracle, OraclePrice};
 use undercut_ledger::{AllowanceId, Allowances, Escrow, LedgerEvent};
@@ -353,6 +354,10 @@ impl State {
                 self.apply_bid_money(event)?;
             }
             Event::Ledger(LedgerEvent::Vault(event)) => self.vault.apply(event)?,
+            Event::Ledger(event @ LedgerEvent::LeaseSigned(signed)) => {
+                let Self { book, bids, escrow, .. } = self;
+                escrow.apply_sharing(event, held(book, bids, &signed.terms.id))?;
+            }
             Event::Ledger(event) => {
                 self.escrow.apply(event)?;
                 self.allowances.apply(event)?;
@@ -422,7 +427,8 @@ impl State {
     fn apply_bid(&mut self, event: &BidEvent) -> Result<(), Misfit> {
         let BidEvent::BidPlaced(bid) = event else { return self.bids.apply(event) };
         let profile = self.providers.get(&bid.id.provider).map(|record| &record.profile);
-        self.bids.place(bid, self.book.group(&bid.id.order.group).zip(profile))
+        let group = self.book.group(&bid.id.order.group);
+        self.bids.place(bid, group.as_ref().zip(profile))
     }
 
     /// What a bid's deposit draws out of allowances, and gives back to them.
@@ -501,14 +507,19 @@ impl State {
                 encoded(self.signers.get(account).map(|signer| &signer.nonce))
             }
             StateKey::Provider(id) => encoded(self.providers.get(id)),
-            StateKey::Deployment(id) => encoded(self.book.deployment(id)),
-            StateKey::Group(id) => encoded(self.book.group(id)),
-            StateKey::Order(id) => encoded(self.book.order(id)),
-            StateKey::Bid(id) => encoded(self.bids.bid(id)),
+            StateKey::Deployment(id) => encoded(self.book.deployment(id).as_ref()),
+            StateKey::Group(id) => encoded(self.book.group(id).as_ref()),
+            StateKey::Order(id) => encoded(self.book.order(id).as_ref()),
+            StateKey::Bid(id) => encoded(self.bids.bid(id).as_ref()),
             StateKey::Account(id) => encoded(self.escrow.account(id).as_deref()),
-            StateKey::Lease(id) => encoded(self.escrow.lease(id)),
+            StateKey::Lease(id) => encoded(self.escrow.lease(id).as_ref()),
         }
     }
+}
+
+/// The consents that a lease most likely has, as its deployment and its bid keep them.
+fn held<'a>(book: &'a OrderBook, bids: &'a BidBook, lease: &LeaseId) -> Held<'a> {
+    [book.consent(&lease.deployment()), bids.consent(&lease.0)]
 }
 
 fn key_digest(key: &StateKey) -> Digest {

@@ -1,13 +1,13 @@
 //! The open bids within a [`BidBook`]: their queues, and what is known of their bidders.
 
-use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::sync::Arc;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use undercut_orderbook::Group;
-use undercut_primitives::{BidId, Decimal, Digest, Misfit, OrderId, Provider, ResourceOffer};
+use undercut_primitives::{BidId, Decimal, Digest, Misfit, OrderId, Provider};
 
 use super::BidBook;
+use crate::kept::Bids;
 use crate::proofs::NO_CLASS;
 use crate::providers::Providers;
 use crate::queues::{Entry, Names, Standing};
@@ -18,7 +18,7 @@ const NO_CEILING: Decimal = Decimal::from_atoms(u128::MAX);
 
 /// What stands in the book about the bids of one order.
 struct Bidders<'a> {
-    bids: &'a BTreeMap<BidId, Bid>,
+    bids: &'a Bids,
     providers: &'a Providers<BTreeSet<OrderId>>,
     order: OrderId,
 }
@@ -26,7 +26,7 @@ struct Bidders<'a> {
 impl Names for Bidders<'_> {
     fn standing(&self, entry: &Entry) -> Standing {
         let provider = self.providers.address(entry.provider);
-        let tie = self.bids.get(&self.order.bid(provider)).map(|bid| bid.tie);
+        let tie = self.bids.tie(&self.order.bid(provider));
         // Every bid in a queue is in the book.
         let tie = tie.unwrap_or_else(|| TieBreak::by(&Digest::ZERO, &provider));
         Standing { price: entry.price, tie, provider }
@@ -47,7 +47,7 @@ impl OpenBids<'_> {
     pub fn best(&self) -> Option<Rank> {
         let (provider, _) = self.book.queues.peek(self.queue, &self.names())?;
         let id = self.order.bid(self.book.providers.address(provider));
-        self.book.bids.get(&id).map(Bid::rank)
+        self.book.bids.rank(&id)
     }
 
     /// The highest rank. O(n).
@@ -113,8 +113,8 @@ impl BidBook {
         known: Option<(&Group, &ProviderProfile)>,
     ) -> Result<(), Misfit> {
         let id = bid.id;
-        let old = self.bids.insert(id, bid.clone());
-        if old.as_ref().is_some_and(|old| !old.was_evicted()) {
+        let old = self.bids.insert(bid);
+        if old.is_some_and(|old| !old.is_evicted()) {
             return Err(Misfit::new("the bid exists already"));
         }
         let (queue, provider) = self.enqueue(&bid.rank(), old.is_some())?;
@@ -211,16 +211,6 @@ impl BidBook {
         if let Some(provider) = self.providers.find(provider) {
             self.proofs.forget(provider);
         }
-    }
-
-    /// The offer, as another bid of the order has it if one does: most offer exactly what is asked.
-    pub(super) fn shared_offer(
-        &self,
-        order: &OrderId,
-        offer: &[ResourceOffer],
-    ) -> Arc<[ResourceOffer]> {
-        let other = self.bids_of(*order).next().filter(|other| *other.offer == *offer);
-        other.map_or_else(|| offer.into(), |other| Arc::clone(&other.offer))
     }
 }
 

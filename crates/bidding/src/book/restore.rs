@@ -22,7 +22,7 @@ impl BidBook {
         let mut book = Self::default();
         for bid in bids {
             let open = (bid.state == BidState::Open).then(|| bid.rank());
-            if book.bids.insert(bid.id, bid).is_some() {
+            if book.bids.insert(&bid).is_some() {
                 return Err(Misfit::new("a bid is there twice"));
             }
             if let Some(rank) = open {

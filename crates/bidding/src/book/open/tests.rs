@@ -24,7 +24,7 @@ fn group(dseq: u64) -> Group {
     let attributes = vec![Attribute::new("region", "west")];
     let requirements = Requirements { attributes, ..Requirements::default() };
     let spec = GroupSpec { name: format!("group {dseq}"), requirements, units: vec![unit] };
-    Group { id: order_id(dseq).group, spec, state: GroupState::Open, orders: 1 }
+    Group { id: order_id(dseq).group, spec: spec.into(), state: GroupState::Open, orders: 1 }
 }
 
 fn order(dseq: u64) -> Order {
@@ -156,6 +156,6 @@ fn a_restored_book_ranks_alike_and_knows_nobody() {
 #[test]
 fn bids_with_the_same_offer_share_it() {
     let book = stage();
-    let offers: Vec<_> = book.bids_of(order_id(1)).map(|bid| &bid.offer).collect();
-    assert!(Arc::ptr_eq(offers[0], offers[1]));
+    let offers: Vec<_> = book.bids_of(order_id(1)).map(|bid| bid.offer).collect();
+    assert!(Arc::ptr_eq(&offers[0], &offers[1]));
 }
