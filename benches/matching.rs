@@ -133,7 +133,7 @@ impl Auction {
         Self {
             order,
             bids: bidders.map(|bidder| (bidder, new(1 + generator.below(PRICE_MAX)))).collect(),
-            group: Group { id: id.group, spec, state: GroupState::Open, orders: 1 },
+            group: Group { id: id.group, spec: spec.into(), state: GroupState::Open, orders: 1 },
             profile: ProviderProfile::new(attributes()),
             params: BidParams { bids_max: 64, ..BidParams::default() },
         }

@@ -264,8 +264,9 @@ pub struct Leases {
     pub providers: Vec<KeyPair>,
 }
 
-/// Orders that are awarded in one block: less than its providers may have open bids.
-const WAVE: usize = 50_000;
+/// Orders that are opened, bid for and awarded in one block each: as many as a large block has, and
+/// less than its providers may have open bids.
+const WAVE: usize = 5_000;
 
 /// Blocks from the opening of an order of [`Leases`] to its award.
 pub const WINDOW: u64 = 3;

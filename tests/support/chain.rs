@@ -284,7 +284,7 @@ impl Chain {
     /// The escrow account has no money in any denom that no account or bid accounts for.
     fn escrow_holds_nothing_else(&self) {
         let bids = self.state().bids().bids().filter(|bid| bid.state <= BidState::Active);
-        let deposits = bids.map(|bid| (&bid.deposit.denom, bid.deposit.amount.to_micro()));
+        let deposits = bids.map(|bid| (bid.deposit.denom.clone(), bid.deposit.amount.to_micro()));
         let held = |account: &EscrowAccount| {
             let left = account.deposits.iter().map(|deposit| deposit.coin.clone());
             let own = Coin::new(account.denom.clone(), account.unpaid());
@@ -292,11 +292,10 @@ impl Chain {
             coins.collect::<Vec<_>>()
         };
         let accounts = self.state().escrow().accounts();
-        let accounts: Vec<(Denom, u128)> = accounts.flat_map(|account| held(&account)).collect();
-        let accounts = accounts.iter().map(|(denom, amount)| (denom, *amount));
-        let expected: Vec<(&Denom, u128)> = deposits.chain(accounts).collect();
+        let accounts = accounts.flat_map(|account| held(&account));
+        let expected: Vec<(Denom, u128)> = deposits.chain(accounts).collect();
         for denom in self.bank.denoms() {
-            let own = expected.iter().filter(|(found, _)| *found == denom);
+            let own = expected.iter().filter(|(found, _)| found == denom);
             let sum: u128 = own.map(|(_, amount)| amount).sum();
             let found = self.bank.balance(&escrow_address(), denom).to_micro();
             assert_eq!(found, sum, "{denom} in escrow after block {}", self.height());

@@ -8,26 +8,28 @@
 //! | what settling and paying take | [`meter`]: 64 bytes each, by handle | a touch is one line of memory |
 //! | blocks at which money ends | a wheel through the meters | filing anew and asking take constant time |
 //! | the rest of accounts | whole accounts where they differ, less where they are alike | memory |
-//! | leases | by id, each in memory of its own | ids lie close together |
+//! | leases | [`leases`]: beside their account, what they share once | memory |
 
 mod accounts;
 mod draft;
+pub mod leases;
 pub mod meter;
 mod reclamation;
 mod restore;
 mod wheel;
 
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use undercut_primitives::{
     Amount, BlockHeight, BlockSpan, Coin, Denom, DeploymentId, LeaseId, Misfit, OrderId, Provider,
+    packed::PackedOrder,
 };
 
 use accounts::Accounts;
 use draft::Draft;
+use leases::{Held, Leases};
 
 use crate::oracle::OraclePrice;
 use crate::{
@@ -39,13 +41,24 @@ use crate::{
 pub const WITHDRAWALS_MAX: usize = 256;
 
 /// Accounts by deployment, leases by id, and accounts by the block at which their money ends.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Escrow {
     accounts: Accounts,
-    leases: BTreeMap<LeaseId, Box<Lease>>,
+    leases: Leases,
     /// Together with its provider, an order names a lease.
-    running: BTreeMap<Provider, BTreeSet<OrderId>>,
+    running: BTreeMap<Provider, BTreeSet<PackedOrder>>,
 }
+
+impl PartialEq for Escrow {
+    /// Whether both hold the same accounts and leases. Handles may differ.
+    fn eq(&self, other: &Self) -> bool {
+        self.accounts == other.accounts
+            && self.leases().eq(other.leases())
+            && self.running == other.running
+    }
+}
+
+impl Eq for Escrow {}
 
 impl Escrow {
     /// The account of a deployment, as it is now.
@@ -61,13 +74,19 @@ impl Escrow {
 
     /// The lease `id`.
     #[must_use]
-    pub fn lease(&self, id: &LeaseId) -> Option<&Lease> {
-        self.leases.get(id).map(Box::as_ref)
+    pub fn lease(&self, id: &LeaseId) -> Option<Lease> {
+        self.leases.get(self.accounts.handle_of(&id.deployment())?, id)
+    }
+
+    /// Where the lease `id` stands.
+    #[must_use]
+    pub fn lease_state(&self, id: &LeaseId) -> Option<LeaseState> {
+        self.leases.state(self.accounts.handle_of(&id.deployment())?, id)
     }
 
     /// All leases by id.
-    pub fn leases(&self) -> impl Iterator<Item = &Lease> {
-        self.leases.values().map(Box::as_ref)
+    pub fn leases(&self) -> impl Iterator<Item = Lease> {
+        self.accounts.handles().flat_map(|(id, handle)| self.leases.of(handle, id))
     }
 
     /// A lease that runs.
@@ -75,19 +94,22 @@ impl Escrow {
     /// # Errors
     ///
     /// [`LedgerRejection::LeaseNotFound`] or [`LedgerRejection::LeaseEnded`].
-    pub fn running_lease(&self, id: &LeaseId) -> Result<&Lease, LedgerRejection> {
-        let lease = self.lease(id).ok_or(LedgerRejection::LeaseNotFound { id: *id })?;
-        if lease.state.is_running() {
-            Ok(lease)
-        } else {
-            Err(LedgerRejection::LeaseEnded { id: *id })
+    pub fn running_lease(&self, id: &LeaseId) -> Result<Lease, LedgerRejection> {
+        self.check_running(id)?;
+        self.lease(id).ok_or(LedgerRejection::LeaseNotFound { id: *id })
+    }
+
+    fn check_running(&self, id: &LeaseId) -> Result<(), LedgerRejection> {
+        match self.lease_state(id).ok_or(LedgerRejection::LeaseNotFound { id: *id })? {
+            LeaseState::Ended { .. } => Err(LedgerRejection::LeaseEnded { id: *id }),
+            LeaseState::Active | LeaseState::Reclaiming { .. } => Ok(()),
         }
     }
 
     /// The running leases of a provider, by id.
     pub fn running_of(&self, provider: &Provider) -> impl Iterator<Item = LeaseId> {
         let (provider, orders) = (*provider, self.running.get(provider).into_iter().flatten());
-        orders.map(move |order| LeaseId(order.bid(provider)))
+        orders.map(move |order| LeaseId(OrderId::from(*order).bid(provider)))
     }
 
     /// How many leases a provider runs. O(1).
@@ -225,7 +247,7 @@ impl Escrow {
         id: &LeaseId,
         at: BlockHeight,
     ) -> Result<Vec<LedgerEvent>, LedgerRejection> {
-        self.running_lease(id)?;
+        self.check_running(id)?;
         let (handle, _) = self.open(&id.deployment())?;
         self.accounts.payouts(handle, core::slice::from_ref(id), at)
     }
@@ -266,7 +288,7 @@ impl Escrow {
         at: BlockHeight,
         reason: LeaseEndReason,
     ) -> Result<Vec<LedgerEvent>, LedgerRejection> {
-        self.running_lease(id)?;
+        self.check_running(id)?;
         let mut draft = self.draft(&id.deployment())?;
         draft.settle(at)?;
         draft.end(id, at, reason)?;
@@ -345,12 +367,7 @@ impl Escrow {
                     return Err(Misfit::new("the account exists already"));
                 }
             }
-            LedgerEvent::LeaseSigned(signed) => {
-                let id = signed.terms.id;
-                let lease = Lease { signed: (**signed).clone(), state: LeaseState::Active };
-                self.leases.insert(id, Box::new(lease));
-                self.running.entry(id.provider()).or_default().insert(id.order());
-            }
+            LedgerEvent::LeaseSigned(signed) => self.keep_lease(signed, [None, None])?,
             LedgerEvent::ReclamationStarted { id, at, deadline, reason } => {
                 let (started_at, deadline, reason) = (*at, *deadline, *reason);
                 let state = LeaseState::Reclaiming { started_at, deadline, reason };
@@ -360,14 +377,39 @@ impl Escrow {
                 let (at, reason, earned) = (*at, *reason, *earned);
                 self.set_running(id, LeaseState::Ended { at, reason, earned })?;
                 let running = self.running.entry(id.provider()).or_default();
-                running.remove(&id.order());
+                running.remove(&id.order().into());
                 if running.is_empty() {
                     self.running.remove(&id.provider());
                 }
             }
             _ => {}
         }
-        let handle = self.accounts.handle_of(&id).ok_or(Misfit::new("no such account"))?;
+        self.apply_to_account(&id, event)
+    }
+
+    /// [`Escrow::apply`] for [`LedgerEvent::LeaseSigned`], where the consents are kept elsewhere too:
+    /// where they are the same, they are shared.
+    ///
+    /// # Errors
+    ///
+    /// As [`Escrow::apply`].
+    pub fn apply_sharing(&mut self, event: &LedgerEvent, held: Held<'_>) -> Result<(), Misfit> {
+        let LedgerEvent::LeaseSigned(signed) = event else { return self.apply(event) };
+        self.keep_lease(signed, held)?;
+        self.apply_to_account(&signed.terms.id.deployment(), event)
+    }
+
+    fn keep_lease(&mut self, signed: &SignedLease, held: Held<'_>) -> Result<(), Misfit> {
+        let id = signed.terms.id;
+        let handle = self.accounts.handle_of(&id.deployment());
+        let handle = handle.ok_or(Misfit::new("no such account"))?;
+        self.leases.insert(handle, signed, LeaseState::Active, held);
+        self.running.entry(id.provider()).or_default().insert(id.order().into());
+        Ok(())
+    }
+
+    fn apply_to_account(&mut self, id: &DeploymentId, event: &LedgerEvent) -> Result<(), Misfit> {
+        let handle = self.accounts.handle_of(id).ok_or(Misfit::new("no such account"))?;
         self.accounts.apply(handle, event)?;
         self.accounts.predict(handle);
         Ok(())
@@ -375,8 +417,10 @@ impl Escrow {
 
     /// Moves a running lease on.
     fn set_running(&mut self, id: &LeaseId, state: LeaseState) -> Result<(), Misfit> {
-        let lease = self.leases.get_mut(id).filter(|lease| lease.state.is_running());
-        lease.ok_or(Misfit::new("no such running lease"))?.state = state;
+        let handle = self.accounts.handle_of(&id.deployment());
+        let found = handle.filter(|_| self.check_running(id).is_ok());
+        let handle = found.ok_or(Misfit::new("no such running lease"))?;
+        self.leases.set_state(handle, id, state);
         Ok(())
     }
 

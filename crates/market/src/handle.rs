@@ -257,7 +257,7 @@ impl Market {
     pub fn orders_of(&self, deployment: DeploymentId) -> Vec<OrderId> {
         let book = self.state().book();
         let groups = book.groups_of(deployment).filter(|group| group.state == GroupState::Open);
-        groups.filter_map(|group| book.live_order(group)).map(|order| order.id).collect()
+        groups.filter_map(|group| book.live_order(&group)).map(|order| order.id).collect()
     }
 
     /// Bids `price` (`1180 uact`) per block for a whole order, offering exactly what it asks for.

@@ -18,6 +18,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use undercut_bidding::{BidBook, BidEvent, ProviderProfile, Registration};
 use undercut_ledger::bme::Vault;
+use undercut_ledger::escrow::leases::Held;
 use undercut_ledger::merkle::StateTree;
 use undercut_ledger::oracle::{Oracle, OraclePrice};
 use undercut_ledger::{AllowanceId, Allowances, Escrow, LedgerEvent};
@@ -355,6 +356,10 @@ impl State {
                 self.apply_bid_money(event)?;
             }
             Event::Ledger(LedgerEvent::Vault(event)) => self.vault.apply(event)?,
+            Event::Ledger(event @ LedgerEvent::LeaseSigned(signed)) => {
+                let Self { book, escrow, .. } = self;
+                escrow.apply_sharing(event, held(book, &signed.terms.id))?;
+            }
             Event::Ledger(event) => {
                 self.escrow.apply(event)?;
                 self.allowances.apply(event)?;
@@ -428,7 +433,8 @@ impl State {
     fn apply_bid(&mut self, event: &BidEvent) -> Result<(), Misfit> {
         let BidEvent::BidPlaced(bid) = event else { return self.bids.apply(event) };
         let profile = self.providers.get(&bid.id.provider).map(|record| &record.profile);
-        self.bids.place(bid, self.book.group(&bid.id.order.group).zip(profile))
+        let group = self.book.group(&bid.id.order.group);
+        self.bids.place(bid, group.as_ref().zip(profile))
     }
 
     /// What a bid's deposit draws out of allowances, and gives back to them.
@@ -529,14 +535,19 @@ impl State {
                 write(self.signers.get(account).map(|signer| &signer.nonce), out)
             }
             StateKey::Provider(id) => write(self.providers.get(id), out),
-            StateKey::Deployment(id) => write(self.book.deployment(id), out),
-            StateKey::Group(id) => write(self.book.group(id), out),
-            StateKey::Order(id) => write(self.book.order(id), out),
+            StateKey::Deployment(id) => write(self.book.deployment(id).as_ref(), out),
+            StateKey::Group(id) => write(self.book.group(id).as_ref(), out),
+            StateKey::Order(id) => write(self.book.order(id).as_ref(), out),
             StateKey::Bid(id) => write(self.bids.bid(id), out),
             StateKey::Account(id) => write(self.escrow.account(id).as_deref(), out),
-            StateKey::Lease(id) => write(self.escrow.lease(id), out),
+            StateKey::Lease(id) => write(self.escrow.lease(id).as_ref(), out),
         }
     }
+}
+
+/// The consent that a lease most likely has, as its deployment keeps it.
+fn held<'a>(book: &'a OrderBook, lease: &LeaseId) -> Held<'a> {
+    [book.consent(&lease.deployment()), None]
 }
 
 fn key_digest(key: &StateKey) -> Digest {

@@ -1,9 +1,12 @@
 //! [`OrderBook`]: deployments, their groups, the orders, and when each order falls due.
 
+mod kept;
 mod restore;
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -11,8 +14,10 @@ use serde::{Deserialize, Serialize};
 use undercut_primitives::codec::Canonical;
 use undercut_primitives::{
     BlockHeight, BlockSpan, Coin, Consent, Contribution, DeploymentId, Digest, GroupId, GroupSpec,
-    Misfit, OrderId, PricePerBlock, Tenant, TimeSpan,
+    KeptConsent, Misfit, OrderId, PricePerBlock, Tenant, TimeSpan,
 };
+
+use kept::{Kept, KeptGroup, Shared};
 
 use crate::{
     AwardMode, Deployment, DeploymentState, Group, GroupState, Order, OrderClosedReason,
@@ -76,60 +81,77 @@ pub struct Opening {
 
 /// Deployments, groups and orders by id, and the queue of due heights.
 ///
-/// The queue is an index over the open orders; everything else is what the events said.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The queue is an index over the open orders; everything else is what the events said. It is kept in
+/// a smaller form, so what is asked for is made when it is: a copy, whose lists are shared.
+#[derive(Clone, Debug, Default)]
 pub struct OrderBook {
-    deployments: BTreeMap<DeploymentId, Deployment>,
-    groups: BTreeMap<GroupId, Group>,
-    orders: BTreeMap<OrderId, Order>,
+    kept: BTreeMap<DeploymentId, Box<Kept>>,
     due: BTreeMap<BlockHeight, BTreeSet<OrderId>>,
+    shared: Shared,
 }
+
+impl PartialEq for OrderBook {
+    /// Whether both hold the same deployments, groups and orders. What they share shows nowhere.
+    fn eq(&self, other: &Self) -> bool {
+        self.deployments().eq(other.deployments())
+            && self.groups().eq(other.groups())
+            && self.orders().eq(other.orders())
+            && self.due == other.due
+    }
+}
+
+impl Eq for OrderBook {}
 
 impl OrderBook {
     /// The deployment `id`.
     #[must_use]
-    pub fn deployment(&self, id: &DeploymentId) -> Option<&Deployment> {
-        self.deployments.get(id)
+    pub fn deployment(&self, id: &DeploymentId) -> Option<Deployment> {
+        self.kept.get(id).map(|kept| kept.get(*id))
+    }
+
+    /// The tenant's consent to a deployment, as it is kept.
+    #[must_use]
+    pub fn consent(&self, id: &DeploymentId) -> Option<&KeptConsent> {
+        self.kept.get(id).map(|kept| kept.consent())
     }
 
     /// The group `id`.
     #[must_use]
-    pub fn group(&self, id: &GroupId) -> Option<&Group> {
-        self.groups.get(id)
+    pub fn group(&self, id: &GroupId) -> Option<Group> {
+        self.kept.get(&id.deployment)?.group(id.gseq).map(|kept| kept.get(*id))
     }
 
     /// The order `id`.
     #[must_use]
-    pub fn order(&self, id: &OrderId) -> Option<&Order> {
-        self.orders.get(id)
+    pub fn order(&self, id: &OrderId) -> Option<Order> {
+        let group = self.kept.get(&id.deployment())?.group(id.group.gseq)?;
+        group.order(id.oseq).map(|kept| kept.get(*id))
     }
 
     /// All deployments by id.
-    pub fn deployments(&self) -> impl Iterator<Item = &Deployment> {
-        self.deployments.values()
+    pub fn deployments(&self) -> impl Iterator<Item = Deployment> {
+        self.kept.iter().map(|(id, kept)| kept.get(*id))
     }
 
     /// All groups by id.
-    pub fn groups(&self) -> impl Iterator<Item = &Group> {
-        self.groups.values()
+    pub fn groups(&self) -> impl Iterator<Item = Group> {
+        self.kept.iter().flat_map(|(id, kept)| kept.groups_of(*id))
     }
 
     /// All orders by id.
-    pub fn orders(&self) -> impl Iterator<Item = &Order> {
-        self.orders.values()
+    pub fn orders(&self) -> impl Iterator<Item = Order> {
+        self.kept.iter().flat_map(|(id, kept)| kept.orders_of(*id))
     }
 
     /// The groups of a deployment by number.
-    pub fn groups_of(&self, deployment: DeploymentId) -> impl Iterator<Item = &Group> {
-        let first = GroupId { deployment, gseq: 0 };
-        let last = GroupId { deployment, gseq: u32::MAX };
-        self.groups.range(first..=last).map(|(_, group)| group)
+    pub fn groups_of(&self, deployment: DeploymentId) -> impl Iterator<Item = Group> {
+        self.kept.get(&deployment).into_iter().flat_map(move |kept| kept.groups_of(deployment))
     }
 
     /// The open or active order of a group, if it has one.
     #[must_use]
-    pub fn live_order(&self, group: &Group) -> Option<&Order> {
-        let order = self.orders.get(&group.id.order(group.orders))?;
+    pub fn live_order(&self, group: &Group) -> Option<Order> {
+        let order = self.order(&group.id.order(group.orders))?;
         (!matches!(order.state, OrderState::Closed(_))).then_some(order)
     }
 
@@ -143,8 +165,8 @@ impl OrderBook {
     /// # Errors
     ///
     /// [`OrderRejection::OrderNotFound`] or [`OrderRejection::OrderNotOpen`].
-    pub fn open_order(&self, id: &OrderId) -> Result<&Order, OrderRejection> {
-        let order = self.orders.get(id).ok_or(OrderRejection::OrderNotFound { id: *id })?;
+    pub fn open_order(&self, id: &OrderId) -> Result<Order, OrderRejection> {
+        let order = self.order(id).ok_or(OrderRejection::OrderNotFound { id: *id })?;
         if order.is_open() { Ok(order) } else { Err(OrderRejection::OrderNotOpen { id: *id }) }
     }
 
@@ -153,9 +175,9 @@ impl OrderBook {
     /// # Errors
     ///
     /// [`OrderRejection::DeploymentNotFound`] or [`OrderRejection::DeploymentClosed`].
-    pub fn active_deployment(&self, id: &DeploymentId) -> Result<&Deployment, OrderRejection> {
-        let found = self.deployments.get(id);
-        let deployment = found.ok_or(OrderRejection::DeploymentNotFound { id: *id })?;
+    pub fn active_deployment(&self, id: &DeploymentId) -> Result<Deployment, OrderRejection> {
+        let deployment =
+            self.deployment(id).ok_or(OrderRejection::DeploymentNotFound { id: *id })?;
         match deployment.state {
             DeploymentState::Active => Ok(deployment),
             DeploymentState::Closed => Err(OrderRejection::DeploymentClosed { id: *id }),
@@ -181,7 +203,7 @@ impl OrderBook {
             return Err(OrderRejection::DseqZero);
         }
         let id = DeploymentId { tenant, dseq: new.dseq };
-        if self.deployments.contains_key(&id) {
+        if self.kept.contains_key(&id) {
             return Err(OrderRejection::DeploymentExists { id });
         }
         let ceilings = check_groups(&new.groups, params)?;
@@ -237,7 +259,7 @@ impl OrderBook {
         if group.state == GroupState::Paused {
             return Err(OrderRejection::GroupPaused { id: *id });
         }
-        let order = self.close_live_order(group, OrderClosedReason::GroupPaused);
+        let order = self.close_live_order(&group, OrderClosedReason::GroupPaused);
         Ok(order.into_iter().chain([OrderEvent::GroupPaused(*id)]).collect())
     }
 
@@ -269,12 +291,12 @@ impl OrderBook {
     /// [`OrderRejection::GroupNotFound`] or [`OrderRejection::GroupClosed`].
     pub fn close_group(&self, id: &GroupId) -> Result<Vec<OrderEvent>, OrderRejection> {
         let group = self.living_group(id)?;
-        let order = self.close_live_order(group, OrderClosedReason::GroupClosed);
+        let order = self.close_live_order(&group, OrderClosedReason::GroupClosed);
         Ok(order.into_iter().chain([OrderEvent::GroupClosed(*id)]).collect())
     }
 
-    fn living_group(&self, id: &GroupId) -> Result<&Group, OrderRejection> {
-        let group = self.groups.get(id).ok_or(OrderRejection::GroupNotFound { id: *id })?;
+    fn living_group(&self, id: &GroupId) -> Result<Group, OrderRejection> {
+        let group = self.group(id).ok_or(OrderRejection::GroupNotFound { id: *id })?;
         if group.state == GroupState::Closed {
             return Err(OrderRejection::GroupClosed { id: *id });
         }
@@ -298,7 +320,7 @@ impl OrderBook {
         opening: Opening,
         params: &OrderParams,
     ) -> Result<OrderEvent, OrderRejection> {
-        let group = self.groups.get(id).ok_or(OrderRejection::GroupNotFound { id: *id })?;
+        let group = self.group(id).ok_or(OrderRejection::GroupNotFound { id: *id })?;
         let deployment = self.active_deployment(&id.deployment)?;
         let ceiling = check_group(&group.spec, params)
             .map_err(|rejection| OrderRejection::Group { gseq: id.gseq, rejection })?;
@@ -316,7 +338,7 @@ impl OrderBook {
         self.active_deployment(id)?;
         let mut events = Vec::new();
         for group in self.groups_of(*id).filter(|group| group.state != GroupState::Closed) {
-            events.extend(self.close_live_order(group, OrderClosedReason::DeploymentClosed));
+            events.extend(self.close_live_order(&group, OrderClosedReason::DeploymentClosed));
             events.push(OrderEvent::GroupClosed(group.id));
         }
         events.push(OrderEvent::DeploymentClosed(*id));
@@ -335,9 +357,8 @@ impl OrderBook {
                 self.insert_deployment(deployment, groups)
             }
             OrderEvent::DeploymentUpdated { id, version_hash } => {
-                let deployment = self.deployments.get_mut(id);
-                let deployment = deployment.ok_or(Misfit::new("no such deployment"))?;
-                deployment.version_hash = *version_hash;
+                let kept = self.kept.get_mut(id);
+                kept.ok_or(Misfit::new("no such deployment"))?.version_hash = *version_hash;
                 Ok(())
             }
             OrderEvent::OrderOpened(order) => self.insert_order(order),
@@ -349,9 +370,8 @@ impl OrderBook {
             OrderEvent::GroupPaused(id) => self.set_group(id, GroupState::Paused),
             OrderEvent::GroupClosed(id) => self.set_group(id, GroupState::Closed),
             OrderEvent::DeploymentClosed(id) => {
-                let deployment = self.deployments.get_mut(id);
-                let deployment = deployment.ok_or(Misfit::new("no such deployment"))?;
-                deployment.state = DeploymentState::Closed;
+                let kept = self.kept.get_mut(id);
+                kept.ok_or(Misfit::new("no such deployment"))?.state = DeploymentState::Closed;
                 Ok(())
             }
         }
@@ -365,30 +385,46 @@ impl OrderBook {
         if u32::try_from(groups.len()) != Ok(deployment.groups) {
             return Err(Misfit::new("the deployment has not as many groups as it says"));
         }
+        let mut kept = self.shared.deployment(deployment);
         for (gseq, spec) in (1..=deployment.groups).zip(groups) {
-            let id = GroupId { deployment: deployment.id, gseq };
-            let group = Group { id, spec: spec.clone(), state: GroupState::Open, orders: 0 };
-            self.groups.insert(id, group);
+            let spec = self.keep_spec(GroupId { deployment: deployment.id, gseq }, spec);
+            kept.groups.push(KeptGroup::new(spec, GroupState::Open));
         }
-        match self.deployments.insert(deployment.id, deployment.clone()) {
+        match self.kept.insert(deployment.id, Box::new(kept)) {
             None => Ok(()),
             Some(_) => Err(Misfit::new("the deployment exists already")),
         }
     }
 
+    /// What a group asks for, shared with what others asked for lately, and with what the tenant's
+    /// deployment before asked for.
+    fn keep_spec(&mut self, id: GroupId, spec: &GroupSpec) -> Arc<GroupSpec> {
+        let mut before = self.kept.range(..id.deployment);
+        let before = before.next_back().filter(|(last, _)| last.tenant == id.deployment.tenant);
+        let same = before.and_then(|(_, kept)| kept.group(id.gseq));
+        match same.filter(|group| *group.spec == *spec) {
+            Some(group) => Arc::clone(&group.spec),
+            None => self.shared.spec(spec),
+        }
+    }
+
     fn insert_order(&mut self, order: &Order) -> Result<(), Misfit> {
-        let group = self.groups.get_mut(&order.id.group).ok_or(Misfit::new("no such group"))?;
-        if group.orders.checked_add(1) != Some(order.id.oseq) {
+        let kept = self.shared.order(order);
+        let group = self.group_mut(&order.id.group).ok_or(Misfit::new("no such group"))?;
+        let orders = group.orders.as_slice().len();
+        if u32::try_from(orders).ok().and_then(|orders| orders.checked_add(1))
+            != Some(order.id.oseq)
+        {
             return Err(Misfit::new("the order is not the group's next one"));
         }
-        group.orders = order.id.oseq;
+        group.orders.push(kept);
         self.due.entry(order.due_at).or_default().insert(order.id);
-        self.orders.insert(order.id, order.clone());
         Ok(())
     }
 
     fn leave_open(&mut self, id: &OrderId, state: OrderState) -> Result<(), Misfit> {
-        let order = self.orders.get_mut(id).ok_or(Misfit::new("no such order"))?;
+        let order = self.group_mut(&id.group).and_then(|group| group.order_mut(id.oseq));
+        let order = order.ok_or(Misfit::new("no such order"))?;
         match (order.state, state) {
             (OrderState::Open, _) => {}
             (OrderState::Active, OrderState::Closed(_)) => {}
@@ -397,7 +433,7 @@ impl OrderBook {
             }
         }
         order.state = state;
-        let due_at = order.due_at;
+        let due_at = order.due_at();
         if let Some(orders) = self.due.get_mut(&due_at) {
             orders.remove(id);
             if orders.is_empty() {
@@ -408,9 +444,13 @@ impl OrderBook {
     }
 
     fn set_group(&mut self, id: &GroupId, state: GroupState) -> Result<(), Misfit> {
-        let group = self.groups.get_mut(id).ok_or(Misfit::new("no such group"))?;
+        let group = self.group_mut(id).ok_or(Misfit::new("no such group"))?;
         group.state = state;
         Ok(())
+    }
+
+    fn group_mut(&mut self, id: &GroupId) -> Option<&mut KeptGroup> {
+        self.kept.get_mut(&id.deployment)?.group_mut(id.gseq)
     }
 }
 

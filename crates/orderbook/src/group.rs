@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -62,8 +63,8 @@ pub enum GroupState {
 pub struct Group {
     /// Which group.
     pub id: GroupId,
-    /// What it asks for. Never changes.
-    pub spec: GroupSpec,
+    /// What it asks for. Never changes. Groups that ask for the same may share it.
+    pub spec: Arc<GroupSpec>,
     /// Where it stands.
     pub state: GroupState,
     /// How many orders it has had; the last one's `oseq`.

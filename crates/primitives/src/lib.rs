@@ -51,12 +51,14 @@ pub mod consent;
 pub mod crypto;
 pub mod decimal;
 pub mod error;
+pub mod few;
 pub mod height;
 pub mod hex;
 pub mod id;
 #[cfg(feature = "keys")]
 pub mod keys;
 mod ordering;
+pub mod packed;
 pub mod pieces;
 pub mod price;
 mod readable;
@@ -66,7 +68,7 @@ mod wide;
 
 pub use amount::{Amount, Coin, Contribution, Denom};
 pub use code::Code;
-pub use consent::Consent;
+pub use consent::{Consent, KeptConsent, Signers};
 pub use crypto::{Digest, PublicKey, Signature};
 pub use decimal::Decimal;
 pub use error::{ArithmeticError, Misfit, ParseError};

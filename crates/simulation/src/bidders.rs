@@ -125,7 +125,7 @@ mod tests {
                 let Order { ceiling, .. } = order;
                 let one = bidders.iter().find(|one| one.provider == declined.provider).unwrap();
                 if !matches!(declined.reason, NoBid::NoFit(_)) {
-                    let answer = one.bidder.screen(&group.spec, ceiling);
+                    let answer = one.bidder.screen(&group.spec, &ceiling);
                     assert_eq!(answer.unwrap_err(), declined.reason, "{}", one.name);
                     compared += 1;
                 }

@@ -65,7 +65,7 @@ impl TenantActor {
             return None;
         }
         // Nothing is auctioned or leased any more: its providers gave up.
-        let is_idle = |group: &Group| group.state != GroupState::Open;
+        let is_idle = |group: Group| group.state != GroupState::Open;
         if view.state.book().groups_of(id).all(is_idle) {
             return Some(Command::CloseDeployment(id));
         }
@@ -94,7 +94,7 @@ impl TenantActor {
         let book = view.state.book();
         let deployments = (0..self.posted).map(|index| self.id(index));
         let groups = deployments.flat_map(|id| book.groups_of(id));
-        let orders = groups.filter_map(|group| book.live_order(group));
+        let orders = groups.filter_map(|group| book.live_order(&group));
         let waited = |opened_at| view.height.since(opened_at) >= Some(CHOOSES_AFTER);
         let ripe = orders.filter(|order| {
             order.is_open() && order.award == AwardMode::TenantChooses && waited(order.opened_at)

@@ -309,7 +309,7 @@ pub(crate) fn i12_what_is_leased_is_what_its_provider_set_aside(view: &View<'_>)
     must(same, 12, || "running leases and winning bids are not the same".into())?;
     for bid in won {
         let group = view.state.book().group(&bid.id.order.group);
-        let units = group.map_or(&[][..], |group| &group.spec.units);
+        let units = group.as_ref().map_or(&[][..], |group| &group.spec.units);
         let asked: u128 =
             units.iter().map(|u| u128::from(u.resources.cpu_milli) * u128::from(u.count)).sum();
         let offer = bid.offer.iter();

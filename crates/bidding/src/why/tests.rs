@@ -332,7 +332,7 @@ fn auction(spec: GroupSpec, ceiling: &str) -> (Order, Group) {
         opened_at: BlockHeight::new(1),
         due_at: BlockHeight::new(6),
     };
-    (order, Group { id, spec, state: GroupState::Open, orders: 1 })
+    (order, Group { id, spec: spec.into(), state: GroupState::Open, orders: 1 })
 }
 
 #[test]

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 
 use undercut_primitives::{
     Amount, BlockHeight, BlockSpan, Denom, DeploymentId, GroupId, LeaseId, Misfit, PricePerBlock,
-    Provider,
+    Provider, packed::PackedDeployment,
 };
 
 use super::meter::{Meter, Meters};
@@ -23,7 +23,7 @@ use crate::{AccountState, Deposit, EscrowAccount, LedgerEvent, LedgerRejection, 
 /// Accounts by deployment. A handle is an account's place in the order of coming.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accounts {
-    handles: BTreeMap<DeploymentId, u32>,
+    handles: BTreeMap<PackedDeployment, u32>,
     meters: Meters,
     /// By handle, as the meters are.
     rest: Vec<Rest>,
@@ -185,7 +185,7 @@ fn own(account: DeploymentId, denom: &Denom, amount: Amount) -> Deposit {
 impl Accounts {
     /// The handle of a deployment's account.
     pub(super) fn handle_of(&self, id: &DeploymentId) -> Option<u32> {
-        self.handles.get(id).copied()
+        self.handles.get(&(*id).into()).copied()
     }
 
     /// An account as it is now.
@@ -210,6 +210,11 @@ impl Accounts {
             Body::Whole(account) => account.state,
             Body::Closed { .. } => AccountState::Closed,
         })
+    }
+
+    /// All handles by deployment.
+    pub(super) fn handles(&self) -> impl Iterator<Item = (DeploymentId, u32)> {
+        self.handles.iter().map(|(id, handle)| ((*id).into(), *handle))
     }
 
     /// All accounts by deployment.
@@ -271,12 +276,12 @@ impl Accounts {
 
     /// Adds an account; `false` when it is there already, or one too many.
     pub(super) fn insert(&mut self, account: EscrowAccount) -> bool {
-        if self.handles.contains_key(&account.id) {
+        if self.handles.contains_key(&account.id.into()) {
             return false;
         }
         let Some(handle) = self.meters.push(Meter::default()) else { return false };
         let (id, denom, grace) = (account.id, account.denom.clone(), account.grace);
-        self.handles.insert(id, handle);
+        self.handles.insert(id.into(), handle);
         self.rest.push(Rest { id, body: Body::Closed { denom, grace } });
         self.keep(handle, Box::new(account));
         true

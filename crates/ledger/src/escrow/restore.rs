@@ -1,8 +1,6 @@
 //! An [`Escrow`] from its accounts and leases: running leases and the queue of ends are made anew.
 
-use alloc::boxed::Box;
-
-use undercut_primitives::Misfit;
+use undercut_primitives::{KeptConsent, LeaseId, Misfit};
 
 use super::Escrow;
 use crate::account::PAYMENTS_MAX;
@@ -10,15 +8,17 @@ use crate::{EscrowAccount, Lease};
 
 impl Escrow {
     /// The escrow with these accounts and leases, as [`Escrow::accounts`] and [`Escrow::leases`]
-    /// gave them, in any order. When the money of an account ends follows from the account.
+    /// gave them, in any order. When the money of an account ends follows from the account. `held`
+    /// gives the consents of a lease's deployment and bid, which it shares where they are the same.
     ///
     /// # Errors
     ///
     /// [`Misfit`] when something is there twice, a lease is of no account, or a payment streams for
     /// no running lease of its account.
-    pub fn restore(
+    pub fn restore<'a>(
         accounts: impl IntoIterator<Item = EscrowAccount>,
         leases: impl IntoIterator<Item = Lease>,
+        held: impl Fn(&LeaseId) -> [Option<&'a KeptConsent>; 2],
     ) -> Result<Self, Misfit> {
         let mut escrow = Self::default();
         for account in accounts {
@@ -34,30 +34,34 @@ impl Escrow {
             }
         }
         for lease in leases {
-            escrow.restore_lease(lease)?;
+            escrow.restore_lease(&lease, &held)?;
         }
         escrow.check_payments()?;
         Ok(escrow)
     }
 
-    fn restore_lease(&mut self, lease: Lease) -> Result<(), Misfit> {
+    fn restore_lease<'a>(
+        &mut self,
+        lease: &Lease,
+        held: impl Fn(&LeaseId) -> [Option<&'a KeptConsent>; 2],
+    ) -> Result<(), Misfit> {
         let id = lease.signed.terms.id;
-        if self.accounts.handle_of(&id.deployment()).is_none() {
-            return Err(Misfit::new("a lease of no account"));
-        }
+        let handle = self.accounts.handle_of(&id.deployment());
+        let handle = handle.ok_or(Misfit::new("a lease of no account"))?;
         if lease.state.is_running() {
-            self.running.entry(id.provider()).or_default().insert(id.order());
+            self.running.entry(id.provider()).or_default().insert(id.order().into());
         }
-        match self.leases.insert(id, Box::new(lease)) {
-            None => Ok(()),
-            Some(_) => Err(Misfit::new("a lease is there twice")),
+        if self.leases.insert(handle, &lease.signed, lease.state, held(&id)) {
+            Ok(())
+        } else {
+            Err(Misfit::new("a lease is there twice"))
         }
     }
 
     fn check_payments(&self) -> Result<(), Misfit> {
         for account in self.accounts.iter() {
             for id in account.payments.keys() {
-                let is_running = self.lease(id).is_some_and(|lease| lease.state.is_running());
+                let is_running = self.lease_state(id).is_some_and(|state| state.is_running());
                 if id.deployment() != account.id || !is_running {
                     return Err(Misfit::new("a payment streams for no running lease"));
                 }

@@ -11,16 +11,17 @@ use super::{bit_of, branch_hash, first_difference, leaf_hash};
 ///
 /// A binary trie that branches only where keys differ: an insertion or removal touches O(log n)
 /// nodes, and [`StateTree::root`] hashes only what changed since it was last asked. Leaves and
-/// branches lie in two lists, 64 and 56 bytes each; what a removal frees is used again.
+/// branches lie in two lists, 64 and 44 bytes each; what a removal frees is used again. Room for
+/// 2^31 keys, which take more memory than machines have.
 #[derive(Clone, Debug, Default)]
 pub struct StateTree {
     leaves: Vec<Leaf>,
     branches: Vec<Branch>,
-    free_leaves: Vec<usize>,
-    free_branches: Vec<usize>,
+    free_leaves: Vec<u32>,
+    free_branches: Vec<u32>,
     top: Option<Link>,
     /// The branches on the way to the key that was looked for last, the top first.
-    path: Vec<usize>,
+    path: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,20 +44,20 @@ struct Branch {
 
 /// A place in one of the two lists: twice the place, and one more for a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Link(usize);
+struct Link(u32);
 
 #[derive(Clone, Copy, Debug)]
 enum Place {
-    Leaf(usize),
-    Branch(usize),
+    Leaf(u32),
+    Branch(u32),
 }
 
 impl Link {
-    const fn leaf(place: usize) -> Self {
+    const fn leaf(place: u32) -> Self {
         Self((place << 1) | 1)
     }
 
-    const fn branch(place: usize) -> Self {
+    const fn branch(place: u32) -> Self {
         Self(place << 1)
     }
 
@@ -100,12 +101,12 @@ impl StateTree {
     /// root was last asked for; then O(log n).
     pub fn prove(&mut self, key: &Digest) -> Option<StateProof> {
         let leaf = self.walk(key)?;
-        if self.leaves.get(leaf)?.key != *key {
+        if self.leaves.get(at(leaf))?.key != *key {
             return None;
         }
         let mut steps = Vec::with_capacity(self.path.len());
         for depth in 0..self.path.len() {
-            let branch = *self.branches.get(*self.path.get(depth)?)?;
+            let branch = *self.branches.get(at(*self.path.get(depth)?))?;
             steps.push(StateStep { bit: branch.bit, sibling: self.hash(branch.beside(key)) });
         }
         Some(StateProof(steps))
@@ -113,30 +114,30 @@ impl StateTree {
 
     /// The leaf at the end of the way that `key` takes, which is the key's own if the tree holds it.
     /// Leaves the way in `path`.
-    fn walk(&mut self, key: &Digest) -> Option<usize> {
+    fn walk(&mut self, key: &Digest) -> Option<u32> {
         self.path.clear();
-        let mut at = self.top?;
+        let mut link = self.top?;
         loop {
-            match at.place() {
+            match link.place() {
                 Place::Leaf(leaf) => return Some(leaf),
                 Place::Branch(place) => {
                     self.path.push(place);
-                    at = self.branches.get(place)?.toward(key);
+                    link = self.branches.get(at(place))?.toward(key);
                 }
             }
         }
     }
 
     /// Sets the value of a key whose way ends at leaf `met`.
-    fn put(&mut self, met: usize, key: Digest, value: &Digest) {
-        let Some(leaf) = self.leaves.get_mut(met) else { return };
+    fn put(&mut self, met: u32, key: Digest, value: &Digest) {
+        let Some(leaf) = self.leaves.get_mut(at(met)) else { return };
         let Some(bit) = first_difference(&leaf.key, &key) else {
             leaf.hash = leaf_hash(&key, value);
             return self.mark_path();
         };
         // The new branch goes above the first one that branches later.
         let branches = &self.branches;
-        let is_above = |place: &usize| branches.get(*place).is_some_and(|above| above.bit < bit);
+        let is_above = |place: &u32| branches.get(at(*place)).is_some_and(|above| above.bit < bit);
         let depth = self.path.partition_point(is_above);
         let below = self.path.get(depth).map_or(Link::leaf(met), |place| Link::branch(*place));
         self.path.truncate(depth);
@@ -145,12 +146,12 @@ impl StateTree {
         let branch = Branch { hash: Digest::ZERO, children, bit, is_stale: true };
         let place = match self.free_branches.pop() {
             Some(place) => {
-                self.branches.get_mut(place).into_iter().for_each(|free| *free = branch);
+                self.branches.get_mut(at(place)).into_iter().for_each(|free| *free = branch);
                 place
             }
             None => {
                 self.branches.push(branch);
-                self.branches.len().saturating_sub(1)
+                last(&self.branches)
             }
         };
         self.hang(self.path.len(), &key, Link::branch(place));
@@ -158,8 +159,8 @@ impl StateTree {
     }
 
     /// Removes a key whose way ends at leaf `met`, if that is its own.
-    fn remove(&mut self, met: usize, key: &Digest) {
-        if self.leaves.get(met).is_none_or(|leaf| leaf.key != *key) {
+    fn remove(&mut self, met: u32, key: &Digest) {
+        if self.leaves.get(at(met)).is_none_or(|leaf| leaf.key != *key) {
             return;
         }
         self.free_leaves.push(met);
@@ -167,7 +168,7 @@ impl StateTree {
             self.top = None;
             return;
         };
-        let Some(beside) = self.branches.get(parent).map(|branch| branch.beside(key)) else {
+        let Some(beside) = self.branches.get(at(parent)).map(|branch| branch.beside(key)) else {
             return;
         };
         self.free_branches.push(parent);
@@ -178,7 +179,7 @@ impl StateTree {
     /// Makes `link` the child at `depth` of the path on the side of `key`.
     fn hang(&mut self, depth: usize, key: &Digest, link: Link) {
         let parent = depth.checked_sub(1).and_then(|above| self.path.get(above));
-        match parent.and_then(|place| self.branches.get_mut(*place)) {
+        match parent.and_then(|place| self.branches.get_mut(at(*place))) {
             None => self.top = Some(link),
             Some(Branch { bit, children: [zero, one], .. }) => {
                 *(if bit_of(key, *bit) { one } else { zero }) = link;
@@ -189,7 +190,7 @@ impl StateTree {
     /// Marks the branches of the path as stale, from below up to the first that is already.
     fn mark_path(&mut self) {
         while let Some(place) = self.path.pop() {
-            match self.branches.get_mut(place) {
+            match self.branches.get_mut(at(place)) {
                 Some(branch) if !branch.is_stale => branch.is_stale = true,
                 _ => return,
             }
@@ -200,12 +201,12 @@ impl StateTree {
         let leaf = Leaf { key, hash: leaf_hash(&key, value) };
         match self.free_leaves.pop() {
             Some(place) => {
-                self.leaves.get_mut(place).into_iter().for_each(|free| *free = leaf);
+                self.leaves.get_mut(at(place)).into_iter().for_each(|free| *free = leaf);
                 Link::leaf(place)
             }
             None => {
                 self.leaves.push(leaf);
-                Link::leaf(self.leaves.len().saturating_sub(1))
+                Link::leaf(last(&self.leaves))
             }
         }
     }
@@ -213,21 +214,33 @@ impl StateTree {
     /// The hash of what lies below. Recurses as deep as the tree is, at most 256 times.
     fn hash(&mut self, link: Link) -> Digest {
         match link.place() {
-            Place::Leaf(place) => self.leaves.get(place).map_or(Digest::ZERO, |leaf| leaf.hash),
+            Place::Leaf(place) => self.leaves.get(at(place)).map_or(Digest::ZERO, |leaf| leaf.hash),
             Place::Branch(place) => {
-                let Some(branch) = self.branches.get(place).copied() else { return Digest::ZERO };
+                let Some(branch) = self.branches.get(at(place)).copied() else {
+                    return Digest::ZERO;
+                };
                 if !branch.is_stale {
                     return branch.hash;
                 }
                 let [zero, one] = branch.children;
                 let hash = branch_hash(branch.bit, &self.hash(zero), &self.hash(one));
-                if let Some(branch) = self.branches.get_mut(place) {
+                if let Some(branch) = self.branches.get_mut(at(place)) {
                     (branch.hash, branch.is_stale) = (hash, false);
                 }
                 hash
             }
         }
     }
+}
+
+/// A place as an index.
+fn at(place: u32) -> usize {
+    usize::try_from(place).unwrap_or(usize::MAX)
+}
+
+/// The place of what was pushed last. A list of 2^31 does not fit into a memory.
+fn last<T>(list: &[T]) -> u32 {
+    u32::try_from(list.len().saturating_sub(1)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

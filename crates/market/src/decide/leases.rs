@@ -25,7 +25,7 @@ pub(super) fn create_bid(
     let (profile, at) = (state.provider(&provider), state.height());
     let bidder = BidOrigin { provider, profile, consent: signer.consent, at };
     let windows = &params.order.reclamation;
-    let placed = state.bids().admit(order, group, new, bidder, &params.bid, windows)?;
+    let placed = state.bids().admit(&order, &group, new, bidder, &params.bid, windows)?;
     let (coin, payers) = (&new.deposit, &new.payers);
     state.allowances().fund(signer.address, coin, payers, Purpose::Bid, at)?;
     Ok(vec![Event::Bid(placed)])
@@ -50,7 +50,7 @@ pub(super) fn close_bid(
     let bids = state.bids();
     bids.open_bid(id)?;
     let order = state.book().open_order(&id.order)?;
-    Ok(vec![Event::Bid(bids.withdraw(id, order, state.height(), &state.params().bid)?)])
+    Ok(vec![Event::Bid(bids.withdraw(id, &order, state.height(), &state.params().bid)?)])
 }
 
 /// The tenant names the winner.

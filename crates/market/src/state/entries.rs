@@ -26,7 +26,7 @@ use undercut_primitives::codec::{Canonical, ENCODED_BYTES_MAX};
 use undercut_primitives::{Address, Misfit, Provider, PublicKey, crypto};
 
 use super::{
-    AccountSigner, PendingParams, ProviderRecord, SINGLE, State, StateKey, VALUE, key_digest,
+    AccountSigner, PendingParams, ProviderRecord, SINGLE, State, StateKey, VALUE, held, key_digest,
 };
 use crate::{BlockContext, Genesis, Params, SnapshotError, invariants};
 
@@ -82,7 +82,7 @@ impl State {
         let is_tied =
             |bid: &Bid| ordered(bid).is_some_and(|o| bid.tie == TieBreak::of(&o.entropy, &bid.id));
         let is_deployed = |account: Cow<EscrowAccount>| self.book.deployment(&account.id).is_some();
-        let is_awarded = |lease: &Lease| self.bids.bid(&lease.signed.terms.id.0).is_some();
+        let is_awarded = |lease: Lease| self.bids.bid(&lease.signed.terms.id.0).is_some();
         let is_said = |record: &ProviderRecord| {
             record
                 .audits_expire_at
@@ -198,6 +198,8 @@ impl Parts {
         genesis.check()?;
         params.check().map_err(crate::GenesisError::from)?;
         let bids = BidBook::restore(self.bids, &params.bid)?;
+        let book = OrderBook::restore(self.deployments, self.groups, self.orders)?;
+        let escrow = Escrow::restore(self.accounts, self.leases, |id| held(&book, id))?;
         let mut state = State {
             genesis,
             params,
@@ -207,9 +209,9 @@ impl Parts {
             keys: self.keys.into_iter().collect(),
             providers: self.providers.into_iter().collect(),
             expiries: Default::default(),
-            book: OrderBook::restore(self.deployments, self.groups, self.orders)?,
+            book,
             bids,
-            escrow: Escrow::restore(self.accounts, self.leases)?,
+            escrow,
             allowances: Allowances::from_entries(self.allowances)?,
             vault: Vault::restore(books, self.burns)?,
             oracle: Oracle::restore(self.sources)?,

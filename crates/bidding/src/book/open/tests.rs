@@ -24,7 +24,7 @@ fn group(dseq: u64) -> Group {
     let attributes = vec![Attribute::new("region", "west")];
     let requirements = Requirements { attributes, ..Requirements::default() };
     let spec = GroupSpec { name: format!("group {dseq}"), requirements, units: vec![unit] };
-    Group { id: order_id(dseq).group, spec, state: GroupState::Open, orders: 1 }
+    Group { id: order_id(dseq).group, spec: spec.into(), state: GroupState::Open, orders: 1 }
 }
 
 fn order(dseq: u64) -> Order {

@@ -1,0 +1,169 @@
+//! [`Leases`]: all leases by account, each without what others say too.
+//!
+//! Most accounts have one lease. Its consents are those of its deployment and its bid, which are held
+//! there already; its terms but price and version are those of others that were awarded in the same
+//! block; and while it is simply active there is no more to say. That leaves 112 bytes each.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use undercut_primitives::few::{Few, Recent};
+use undercut_primitives::{
+    BlockHeight, Consent, Decimal, Denom, DeploymentId, Digest, GroupId, KeptConsent, LeaseId,
+    PricePerBlock, Provider, Signers, TimeSpan,
+};
+
+use crate::{Lease, LeaseState, LeaseTerms, SignedLease};
+
+/// Consents of a tenant and a provider that are kept elsewhere: those of the deployment and of the bid.
+pub type Held<'a> = [Option<&'a KeptConsent>; 2];
+
+/// Leases by the handle of their account, there by id.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Leases {
+    of_accounts: Vec<Few<Kept>>,
+    signers: Signers,
+    terms: Recent<Terms>,
+}
+
+/// What a lease is called within its account.
+type Name = (u32, u32, Provider);
+
+#[derive(Clone, Debug)]
+struct Kept {
+    gseq: u32,
+    oseq: u32,
+    provider: Provider,
+    /// In the denom of the terms.
+    price: Decimal,
+    version_hash: Digest,
+    terms: Arc<Terms>,
+    by_tenant: KeptConsent,
+    by_provider: KeptConsent,
+    /// `None` while it is active.
+    state: Option<Box<LeaseState>>,
+}
+
+/// What a lease has in common with others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Terms {
+    denom: Denom,
+    starts_at: BlockHeight,
+    reclamation: Option<TimeSpan>,
+    take_rate_bps: u32,
+}
+
+impl Kept {
+    const fn name(&self) -> Name {
+        (self.gseq, self.oseq, self.provider)
+    }
+
+    fn state(&self) -> LeaseState {
+        self.state.as_deref().copied().unwrap_or(LeaseState::Active)
+    }
+
+    fn get(&self, deployment: DeploymentId) -> Lease {
+        let Terms { denom, starts_at, reclamation, take_rate_bps } = &*self.terms;
+        let order = GroupId { deployment, gseq: self.gseq }.order(self.oseq);
+        let terms = LeaseTerms {
+            id: LeaseId(order.bid(self.provider)),
+            price: PricePerBlock::new(denom.clone(), self.price),
+            starts_at: *starts_at,
+            version_hash: self.version_hash,
+            reclamation: *reclamation,
+            take_rate_bps: *take_rate_bps,
+        };
+        let (tenant, provider) = (self.by_tenant.get(), self.by_provider.get());
+        Lease { signed: SignedLease { terms, tenant, provider }, state: self.state() }
+    }
+}
+
+fn name(id: &LeaseId) -> Name {
+    let order = id.order();
+    (order.group.gseq, order.oseq, id.provider())
+}
+
+impl Leases {
+    /// The whole lease.
+    pub(super) fn get(&self, account: u32, id: &LeaseId) -> Option<Lease> {
+        self.find(account, id).map(|kept| kept.get(id.deployment()))
+    }
+
+    /// Where a lease stands.
+    pub(super) fn state(&self, account: u32, id: &LeaseId) -> Option<LeaseState> {
+        self.find(account, id).map(Kept::state)
+    }
+
+    /// The leases of an account, by id.
+    pub(super) fn of(&self, account: u32, id: DeploymentId) -> impl Iterator<Item = Lease> {
+        let kept = self.of_accounts.get(place(account)).map_or(&[][..], Few::as_slice);
+        kept.iter().map(move |kept| kept.get(id))
+    }
+
+    /// Keeps a lease; `false` where it takes the place of another of the same id. Its consents are
+    /// shared with those that are `held` where they are the same.
+    pub(super) fn insert(
+        &mut self,
+        account: u32,
+        signed: &SignedLease,
+        state: LeaseState,
+        held: Held<'_>,
+    ) -> bool {
+        let SignedLease { terms: LeaseTerms { id, ref price, .. }, tenant, provider } = *signed;
+        let LeaseTerms { starts_at, version_hash, reclamation, take_rate_bps, .. } = signed.terms;
+        let terms = Terms { denom: price.denom.clone(), starts_at, reclamation, take_rate_bps };
+        let [of_deployment, of_bid] = held;
+        let (gseq, oseq, by) = name(&id);
+        let kept = Kept {
+            gseq,
+            oseq,
+            provider: by,
+            price: price.value,
+            version_hash,
+            terms: self.terms.share(&terms),
+            by_tenant: self.consent(&tenant, of_deployment),
+            by_provider: self.consent(&provider, of_bid),
+            state: (state != LeaseState::Active).then(|| Box::new(state)),
+        };
+        let place = place(account);
+        while self.of_accounts.len() <= place {
+            self.of_accounts.push(Few::None);
+        }
+        let Some(leases) = self.of_accounts.get_mut(place) else { return false };
+        match leases.as_slice().binary_search_by_key(&name(&id), Kept::name) {
+            Ok(at) => {
+                leases.as_mut_slice().get_mut(at).into_iter().for_each(|old| *old = kept.clone());
+                false
+            }
+            Err(at) => {
+                leases.insert(at, kept);
+                true
+            }
+        }
+    }
+
+    /// Says anew where a lease stands.
+    pub(super) fn set_state(&mut self, account: u32, id: &LeaseId, state: LeaseState) {
+        let Some(leases) = self.of_accounts.get_mut(place(account)) else { return };
+        if let Ok(at) = leases.as_slice().binary_search_by_key(&name(id), Kept::name)
+            && let Some(kept) = leases.as_mut_slice().get_mut(at)
+        {
+            kept.state = (state != LeaseState::Active).then(|| Box::new(state));
+        }
+    }
+
+    fn consent(&mut self, consent: &Consent, held: Option<&KeptConsent>) -> KeptConsent {
+        let same = held.filter(|held| held.is(consent));
+        same.map_or_else(|| self.signers.keep(consent), KeptConsent::clone)
+    }
+
+    fn find(&self, account: u32, id: &LeaseId) -> Option<&Kept> {
+        let leases = self.of_accounts.get(place(account))?.as_slice();
+        leases.get(leases.binary_search_by_key(&name(id), Kept::name).ok()?)
+    }
+}
+
+fn place(account: u32) -> usize {
+    usize::try_from(account).unwrap_or(usize::MAX)
+}
