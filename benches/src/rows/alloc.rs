@@ -89,9 +89,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_open_bid_takes_more_than_nothing_and_less_than_a_rank() {
-        let bytes = bytes_per_open_bid(16);
-        assert!((32.0..128.0).contains(&bytes), "{bytes}");
+    fn an_open_bid_takes_more_than_its_number_and_less_than_a_rank() {
+        let bytes = BIDS_EACH.map(bytes_per_open_bid);
+        assert!(bytes.iter().all(|bytes| (16.0..128.0).contains(bytes)), "{bytes:?}");
     }
 
     #[test]

@@ -118,8 +118,8 @@ pub enum BidRefusal {
 /// small numbers that mean something to one `Auctions` alone: they are given again after
 /// [`Auctions::close`], and stand in no bytes, no hash and no order of anything.
 ///
-/// In steady state nothing here allocates: an order takes 128 bytes with up to six bids, each bid
-/// beyond them 16 bytes, and what a closed order had is used by the next.
+/// In steady state nothing here allocates: an order takes 128 bytes with up to five bids, each bid
+/// beyond them 16 bytes and what is in reserve, and what a closed order had is used by the next.
 ///
 /// | step | time |
 /// | --- | --- |

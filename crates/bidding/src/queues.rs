@@ -6,9 +6,9 @@
 //! keeps an order of all. Beyond 65 bids an order moves into a heap, so that nobody can make a block
 //! slow by bidding often.
 //!
-//! A bid is a number of 16 bytes, [`Packed`]. The best one and five more lie within the order itself,
-//! two cache lines; more of them side by side in a run of 16 or 64. Finding one by its provider reads
-//! straight on, and what an order leaves behind is used by the next one as it is.
+//! A bid is a number of 16 bytes, [`Packed`]. The best one lies within the order itself, a cache line;
+//! the others side by side in a run of 4, which an order keeps for the next one in its place, or of 16
+//! or 64. Finding one by its provider reads straight on.
 //!
 //! | | few bids | many |
 //! | --- | --- | --- |
@@ -32,7 +32,7 @@ use undercut_primitives::Decimal;
 
 use entry::{Edges, Exact, Packed};
 use many::Many;
-use order::{INSIDE, Kind};
+use order::Kind;
 use runs::Runs;
 
 /// The open bids of all orders, by the handle of the order. A handle that is not open holds none.
@@ -61,7 +61,7 @@ impl Queues {
             return Some(order);
         }
         let order = u32::try_from(self.headers.len()).ok()?;
-        self.headers.push(Header::new(ceiling, class, note));
+        self.headers.push(Header::new(ceiling, class, note, &mut self.runs)?);
         Some(order)
     }
 
@@ -69,11 +69,6 @@ impl Queues {
     #[inline(always)]
     pub(crate) fn header(&self, order: u32) -> Option<&Header> {
         self.headers.get(place(order)).filter(|header| header.kind != Kind::Closed)
-    }
-
-    #[inline(always)]
-    fn header_mut(&mut self, order: u32) -> Option<&mut Header> {
-        self.headers.get_mut(place(order)).filter(|header| header.kind != Kind::Closed)
     }
 
     /// Says of an open order what its bidders must be.
@@ -84,18 +79,12 @@ impl Queues {
     /// Forgets an order with all its bids; says how many there were.
     #[inline]
     pub(crate) fn close(&mut self, order: u32) -> Option<u32> {
-        let header = self.header_mut(order)?;
-        let (kind, run, room) = (header.kind, header.run, header.room);
-        let lost = header.close();
+        let Self { headers, runs, .. } = self;
+        let header = headers.get_mut(place(order)).filter(|header| header.kind != Kind::Closed)?;
+        let (kind, run, lost) = (header.kind, header.run, header.close(runs));
         self.free.push(order);
         self.edges.close(order);
-        if kind == Kind::Many {
-            return self.close_heap(run);
-        }
-        if room != INSIDE {
-            self.runs.give_back(run, room);
-        }
-        Some(lost)
+        if kind == Kind::Many { self.close_heap(run) } else { Some(lost) }
     }
 
     #[cold]
@@ -182,8 +171,7 @@ impl Queues {
         let exact = Exact { edges, names, order };
         header.known_best().into_iter().for_each(|best| heap.push(best, 0, &exact));
         header.rest(runs).iter().for_each(|bid| heap.push(*bid, 0, &exact));
-        runs.give_back(header.run, header.room);
-        header.move_to(number);
+        header.move_to(number, runs);
         true
     }
 
@@ -202,7 +190,7 @@ impl Queues {
         let Self { headers, runs, edges, .. } = self;
         let Some(header) = headers.get_mut(place(order)) else { return false };
         let best = header.best;
-        let Some(other) = header.bid_mut(at, runs) else { return false };
+        let Some(other) = runs.bid_mut(header.run, at) else { return false };
         let bid = *other;
         if (Exact { edges, names, order }).wins_tie(bid, best) {
             *other = best;
@@ -261,7 +249,7 @@ impl Queues {
                 header.least(runs, &exact).filter(|(_, least)| exact.is_before(*least, bid));
             if let Some((at, least)) = least {
                 header.best = least;
-                header.bid_mut(at, runs).into_iter().for_each(|place| *place = bid);
+                runs.bid_mut(header.run, at).into_iter().for_each(|place| *place = bid);
             }
             true
         }

@@ -5,8 +5,8 @@ use undercut_primitives::Decimal;
 use super::entry::{Exact, Names, Packed};
 use super::runs::Runs;
 
-/// How many bids besides the best lie within the order.
-pub(crate) const INSIDE: u8 = 5;
+/// For how many bids besides the best an order always has places.
+const HOME: u8 = 4;
 
 /// What an order is to [`Queues`](super::Queues).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,17 +30,19 @@ pub(crate) enum Pushed {
     NoRoom,
 }
 
-/// An order in two cache lines, the first of which has all that a new bid is held against.
+/// An order in one cache line, with all that a new bid is held against.
 #[derive(Clone, Copy, Debug)]
-#[repr(C, align(128))]
+#[repr(align(64))]
 pub(crate) struct Header {
     /// The best bid; [`Packed::LAST`] where there is none here, [`Packed::FIRST`] where it has left
     /// and nobody has asked for the next one since: none takes its place unseen.
     pub(crate) best: Packed,
     /// The most that a bid may ask.
     pub(crate) ceiling: Decimal,
-    /// The run of the bids besides the best, where they are more than [`INSIDE`]; the heap of many.
+    /// The run of the bids besides the best; the heap of many.
     pub(crate) run: u32,
+    /// The run that the order, or the next one in its place, comes back to.
+    home: u32,
     /// For whoever opened it.
     pub(crate) note: u32,
     /// What a bidder must be.
@@ -50,35 +52,45 @@ pub(crate) struct Header {
     /// For how many there are places. None where the order has a heap or is closed.
     pub(crate) room: u8,
     pub(crate) kind: Kind,
-    inside: [Packed; 5],
 }
 
 impl Header {
-    /// An open order without bids.
-    pub(crate) const fn new(ceiling: Decimal, class: u16, note: u32) -> Self {
-        let (best, inside, kind) = (Packed::LAST, [Packed::LAST; 5], Kind::Few);
-        Self { best, ceiling, run: 0, note, class, rest: 0, room: INSIDE, kind, inside }
+    /// An open order without bids; `None` when all numbers of places are taken.
+    pub(crate) fn new(ceiling: Decimal, class: u16, note: u32, runs: &mut Runs) -> Option<Self> {
+        let (home, room) = runs.take(0)?;
+        let (best, run, rest, kind) = (Packed::LAST, home, 0, Kind::Few);
+        Some(Self { best, ceiling, run, home, note, class, rest, room, kind })
     }
 
-    /// Opens a closed order anew. What lies in it stays there unread.
+    /// Opens a closed order anew. What lies in its places stays there unread.
     #[inline(always)]
     pub(crate) fn open(&mut self, ceiling: Decimal, class: u16, note: u32) {
         (self.ceiling, self.class, self.note) = (ceiling, class, note);
-        (self.rest, self.room, self.kind) = (0, INSIDE, Kind::Few);
+        (self.run, self.rest, self.room, self.kind) = (self.home, 0, HOME, Kind::Few);
     }
 
     /// Closes it; says how many bids it had.
     #[inline(always)]
-    pub(crate) fn close(&mut self) -> u32 {
+    pub(crate) fn close(&mut self, runs: &mut Runs) -> u32 {
         let lost = self.len();
+        self.leave_run(runs);
         (self.best, self.rest, self.room, self.kind) = (Packed::LAST, 0, 0, Kind::Closed);
         lost
     }
 
     /// Says that its bids are in a heap.
-    pub(crate) const fn move_to(&mut self, heap: u32) {
+    pub(crate) fn move_to(&mut self, heap: u32, runs: &mut Runs) {
+        self.leave_run(runs);
         (self.run, self.kind, self.best) = (heap, Kind::Many, Packed::LAST);
         (self.rest, self.room) = (0, 0);
+    }
+
+    /// Gives its run back, if it is not its home.
+    #[inline(always)]
+    fn leave_run(&mut self, runs: &mut Runs) {
+        if self.room > HOME {
+            runs.give_back(self.run, self.room);
+        }
     }
 
     /// How many bids it has, but for those in a heap.
@@ -97,24 +109,10 @@ impl Header {
         self.best.is_bid().then_some(self.best)
     }
 
-    /// The place of a bid besides the best.
-    #[inline(always)]
-    pub(crate) fn bid_mut<'a>(&'a mut self, at: u8, runs: &'a mut Runs) -> Option<&'a mut Packed> {
-        if self.room == INSIDE {
-            self.inside.get_mut(usize::from(at))
-        } else {
-            runs.bid_mut(self.run, at)
-        }
-    }
-
     /// The bids besides the best.
     #[inline(always)]
-    pub(crate) fn rest<'a>(&'a self, runs: &'a Runs) -> &'a [Packed] {
-        if self.room == INSIDE {
-            self.inside.get(..usize::from(self.rest)).unwrap_or_default()
-        } else {
-            runs.part(self.run, self.rest)
-        }
+    pub(crate) fn rest<'a>(&self, runs: &'a Runs) -> &'a [Packed] {
+        runs.part(self.run, self.rest)
     }
 
     /// Adds a bid that is not here.
@@ -125,7 +123,7 @@ impl Header {
             return Pushed::NoRoom;
         }
         // Written even if there was none: where it depends on nothing, nothing is guessed wrongly.
-        let Some(place) = self.bid_mut(at, runs) else { return Pushed::NoRoom };
+        let Some(place) = runs.bid_mut(self.run, at) else { return Pushed::NoRoom };
         *place = best.max(bid);
         self.best = best.min(bid);
         self.rest = at.wrapping_add(u8::from(best != Packed::LAST));
@@ -135,13 +133,8 @@ impl Header {
     /// Makes room for more; `None` where there is no longer run.
     pub(crate) fn lengthen(&mut self, runs: &mut Runs) -> Option<()> {
         let (run, room) = runs.take(self.room)?;
-        if self.room == INSIDE {
-            let rest = self.inside.get(..usize::from(self.rest))?;
-            runs.part_mut(run, self.rest).copy_from_slice(rest);
-        } else {
-            runs.copy(self.run, run, self.rest)?;
-            runs.give_back(self.run, self.room);
-        }
+        runs.copy(self.run, run, self.rest)?;
+        self.leave_run(runs);
         (self.run, self.room) = (run, room);
         Some(())
     }
@@ -157,7 +150,7 @@ impl Header {
     #[inline(always)]
     pub(crate) fn replace(&mut self, at: u8, bid: Packed, runs: &mut Runs) -> Pushed {
         let best = self.best;
-        let Some(place) = self.bid_mut(at, runs) else { return Pushed::NoRoom };
+        let Some(place) = runs.bid_mut(self.run, at) else { return Pushed::NoRoom };
         *place = best.max(bid);
         self.best = best.min(bid);
         if bid.ties(best) { Pushed::Tied } else { Pushed::Done }
@@ -173,8 +166,8 @@ impl Header {
     #[inline(always)]
     pub(crate) fn remove_at(&mut self, at: u8, runs: &mut Runs) -> Option<Packed> {
         let last_at = self.rest.checked_sub(1)?;
-        let last = *self.bid_mut(last_at, runs)?;
-        let removed = core::mem::replace(self.bid_mut(at, runs)?, last);
+        let last = *runs.bid_mut(self.run, last_at)?;
+        let removed = core::mem::replace(runs.bid_mut(self.run, at)?, last);
         self.rest = last_at;
         if last_at == 0 && self.best == Packed::FIRST {
             self.best = Packed::LAST;

@@ -1,4 +1,4 @@
-//! [`Runs`]: bids in pages that are never given back, in runs of 16 or 64 that are used again.
+//! [`Runs`]: bids in pages that are never given back, in runs of 4, 16 or 64 that are used again.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -12,7 +12,7 @@ const PAGE_BITS: u32 = PAGE.trailing_zeros();
 const IN_PAGE: u32 = PAGE.wrapping_sub(1);
 
 /// Lengths of a run. A page holds a whole number of each.
-pub(crate) const LENGTHS: [u8; 2] = [16, 64];
+const LENGTHS: [u8; 3] = [4, 16, 64];
 
 /// Where runs come from. Taking and giving back is O(1), and allocates only when more runs of a
 /// length are in use than ever before. The one given back last is taken first: it is still in cache.
@@ -64,7 +64,7 @@ impl Runs {
         Some(())
     }
 
-    /// Takes a run of `room` places back. There is none where that is no length of runs.
+    /// Takes a run of `room` places back.
     #[inline]
     pub(crate) fn give_back(&mut self, run: u32, room: u8) {
         let size = LENGTHS.iter().position(|length| *length == room);
@@ -88,16 +88,6 @@ impl Runs {
         let first = place(run & IN_PAGE);
         let page = self.pages.get(place(run.wrapping_shr(PAGE_BITS)));
         let part = page.and_then(|page| page.get(first..first.saturating_add(usize::from(length))));
-        part.unwrap_or_default()
-    }
-
-    /// [`Runs::part`], to be changed.
-    #[inline]
-    pub(crate) fn part_mut(&mut self, run: u32, length: u8) -> &mut [Packed] {
-        let first = place(run & IN_PAGE);
-        let page = self.pages.get_mut(place(run.wrapping_shr(PAGE_BITS)));
-        let part =
-            page.and_then(|page| page.get_mut(first..first.saturating_add(usize::from(length))));
         part.unwrap_or_default()
     }
 

@@ -222,8 +222,8 @@ proptest! {
 }
 
 #[test]
-fn a_bid_has_16_bytes_and_an_order_128() {
-    assert_eq!((size_of::<Packed>(), size_of::<Header>()), (16, 128));
+fn a_bid_has_16_bytes_and_an_order_64() {
+    assert_eq!((size_of::<Packed>(), size_of::<Header>()), (16, 64));
 }
 
 #[test]
