@@ -400,7 +400,7 @@ mod tests {
             [Pass, Pass, Fail, Fail]
         );
         let disturbed = Row { noisy: true, ..cell("a", 3.0, 9.0) };
-        let judged = gate("match/book").judge(&[disturbed.clone()]);
+        let judged = gate("match/book").judge(std::slice::from_ref(&disturbed));
         assert!(judged.iter().all(|judged| judged.noisy && judged.to_line().ends_with("noisy\n")));
         assert_eq!(verdicts("match/book", &[disturbed]), [Fail, Fail, Pass, Pass]);
         let other = Row { name: "match/habitat".into(), ..cell("a", 1.0, 9.0) };

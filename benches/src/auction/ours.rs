@@ -23,7 +23,7 @@ fn order(number: u32) -> OrderId {
 
 /// The matching core with everything that it does for the market: a check of the order, of the
 /// provider's eligibility and of the ceiling, and an event for every step into a buffer that is read
-/// and emptied when an order closes, or has [`EVENTS_MAX`].
+/// and emptied when an order closes, or has as many events as it keeps.
 #[derive(Debug)]
 pub struct Ours {
     auctions: Auctions,

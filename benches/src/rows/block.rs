@@ -28,19 +28,22 @@ use crate::settings::Settings;
 
 /// Orders that are awarded in a full block, and as many that take bids.
 const ORDERS: usize = 500;
+/// The same in a quick run.
+const ORDERS_QUICK: usize = 100;
 /// Bids for each of them.
 const BIDS_EACH: usize = 20;
-const BIDS: usize = ORDERS * BIDS_EACH;
-const WITHDRAWALS: usize = 1_000;
+/// Withdrawals for each order.
+const WITHDRAWALS_EACH: usize = 2;
 
 /// A full block beside the sum of its parts: the checks of the signatures, the bids, the withdrawals
 /// and the awards in blocks of their own, and one write and one sync of the same bytes.
 #[must_use]
 pub fn full(settings: &Settings) -> Vec<Row> {
-    let tenants = settings.sized(10_000, 500);
+    let tenants = settings.sized(10_000, 100);
     let mut rounds = Rounds::new(tenants, settings);
-    let leases = tenants * 10;
-    let params = format!("leases={leases} bids={BIDS} withdrawals={WITHDRAWALS} awards={ORDERS}");
+    let (leases, orders) = (tenants * 10, rounds.orders);
+    let (bids, withdrawals) = (orders * BIDS_EACH, orders * WITHDRAWALS_EACH);
+    let params = format!("leases={leases} bids={bids} withdrawals={withdrawals} awards={orders}");
     let rounds_left = settings.rounds() + 1;
     let played: Vec<[Duration; 2]> = (0..rounds_left).map(|_| rounds.play()).collect();
     let [mut whole, mut parts] = [0, 1].map(|at| played.iter().map(move |both| both[at]));
@@ -54,6 +57,8 @@ pub fn full(settings: &Settings) -> Vec<Row> {
 struct Rounds {
     leases: Leases,
     running: Vec<LeaseId>,
+    /// Orders that are awarded in a block.
+    orders: usize,
     generator: Generator,
     next_dseq: u64,
     raw: File,
@@ -74,7 +79,9 @@ impl Rounds {
             state.escrow().leases().map(|lease| lease.signed.terms.id).collect();
         assert_eq!(running.len(), tenants * 10, "every order was awarded");
         let raw = preallocated(&folder.join("raw"), 64 << 20);
-        Self { leases, running, generator: Generator::new(settings.seed(15)), next_dseq: 11, raw }
+        let orders = settings.sized(ORDERS, ORDERS_QUICK);
+        let generator = Generator::new(settings.seed(15));
+        Self { leases, running, orders, generator, next_dseq: 11, raw }
     }
 
     /// A full block, and what its parts take by themselves.
@@ -84,7 +91,7 @@ impl Rounds {
         self.open(&open);
         assert_eq!(
             self.due_next(),
-            ORDERS,
+            self.orders,
             "the orders of the first set fall due with the next block"
         );
         let (bids, withdrawals) = (self.bids(&open), self.withdrawals());
@@ -113,7 +120,7 @@ impl Rounds {
         let due = self.orders();
         self.open_and_bid(&due);
         self.leases.market.wait_until(self.leases.market.height() + WINDOW - 2);
-        assert_eq!(self.due_next(), ORDERS);
+        assert_eq!(self.due_next(), self.orders);
         let mut time = self.block(&[]);
         let open = self.orders();
         self.open(&open);
@@ -143,7 +150,7 @@ impl Rounds {
     fn orders(&mut self) -> Vec<(usize, u64)> {
         let dseq = self.next_dseq;
         self.next_dseq += 1;
-        (0..ORDERS).map(|tenant| (tenant, dseq)).collect()
+        (0..self.orders).map(|tenant| (tenant, dseq)).collect()
     }
 
     fn open(&mut self, orders: &[(usize, u64)]) {
@@ -175,7 +182,7 @@ impl Rounds {
     /// Signed bids for these orders, provider by provider.
     fn bids(&mut self, orders: &[(usize, u64)]) -> Vec<Vec<u8>> {
         let Leases { market, tenants, providers } = &self.leases;
-        let mut bids = Vec::with_capacity(BIDS);
+        let mut bids = Vec::with_capacity(orders.len() * BIDS_EACH);
         for provider in providers.iter().take(BIDS_EACH) {
             let nonce = market.engine.state().nonce(&provider.address()) + 1;
             for ((tenant, dseq), nonce) in orders.iter().zip(nonce..) {
@@ -194,7 +201,7 @@ impl Rounds {
         let mut nonces: Vec<u64> =
             idle.iter().map(|key| market.engine.state().nonce(&key.address()) + 1).collect();
         let mut withdrawals = Vec::new();
-        while withdrawals.len() < WITHDRAWALS {
+        while withdrawals.len() < self.orders * WITHDRAWALS_EACH {
             let lease = self.running[self.generator.place(self.running.len())];
             let serves = |key: &&KeyPair| key.address() == lease.provider().0;
             let Some(at) = idle.iter().position(serves) else { continue };

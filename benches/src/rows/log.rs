@@ -46,7 +46,7 @@ pub fn append(settings: &Settings) -> Vec<Row> {
 
 fn append_by(batch: usize, settings: &Settings) -> Row {
     let records = settings.sized(100_000, 20_000);
-    let count = (records / batch).clamp(settings.sized(24, 6), settings.sized(400, 60));
+    let count = (records / batch).clamp(settings.sized(24, 4), settings.sized(400, 24));
     let (blocks, head) = blocks(batch, count, SEED);
     let folder = empty_folder(&settings.folder, "undercut-bench-append");
     let contest = Contest::new("log/append", format!("batch={batch} commits={count}"))

@@ -231,7 +231,7 @@ impl Queues {
             };
         }
         let at = header.find(new.provider, runs);
-        if at.is_none() && header.best.handle() != new.provider {
+        if at.is_none() && header.best.provider() != new.provider {
             return false;
         }
         let bid = edges.repack(order, new.price, new.provider);
@@ -261,7 +261,7 @@ impl Queues {
         let Self { headers, runs, edges, .. } = self;
         let Some(header) = headers.get_mut(place(order)) else { return false };
         let best = header.best;
-        if best.handle() == provider {
+        if best.provider() == provider {
             header.remove_best();
             edges.forget(order, best);
             return true;
@@ -294,19 +294,19 @@ impl Queues {
         let header = self.headers.get_mut(place(order))?;
         let price = self.edges.price(order, best);
         if header.kind == Kind::Many {
-            self.remove_among_many(order, best.handle(), names);
+            self.remove_among_many(order, best.provider(), names);
         } else {
             header.remove_best();
         }
         self.edges.forget(order, best);
-        Some((best.handle(), price))
+        Some((best.provider(), price))
     }
 
     /// The provider and the price of the best bid. Notes which it is, where that was not known.
     #[inline]
     pub(crate) fn best(&mut self, order: u32, names: &impl Names) -> Option<(u32, Decimal)> {
         let best = self.best_packed(order, names)?;
-        Some((best.handle(), self.edges.price(order, best)))
+        Some((best.provider(), self.edges.price(order, best)))
     }
 
     #[inline(always)]
@@ -339,7 +339,7 @@ impl Queues {
             Kind::Many => heaps.get(place(header.run))?.best()?,
             Kind::Closed => return None,
         };
-        Some((best.handle(), exact.price(best)))
+        Some((best.provider(), exact.price(best)))
     }
 
     /// Where an order's bids stand, with the handles of their providers, in no order.
@@ -352,7 +352,7 @@ impl Queues {
         let heap = (header.kind == Kind::Many).then(|| heaps.get(place(header.run))).flatten();
         let few = header.known_best().into_iter().chain(header.rest(runs).iter().copied());
         let bids = few.chain(heap.into_iter().flat_map(Many::iter));
-        bids.map(|bid| (bid.handle(), exact.standing(bid))).collect()
+        bids.map(|bid| (bid.provider(), exact.standing(bid))).collect()
     }
 
     /// How many open bids an order has.

@@ -87,7 +87,7 @@ impl Packed {
 
     /// Whose it is.
     #[inline(always)]
-    pub(crate) const fn handle(self) -> u32 {
+    pub(crate) const fn provider(self) -> u32 {
         let [a, b, c, d, ..] = self.0.to_le_bytes();
         u32::from_le_bytes([a, b, c, d])
     }
@@ -95,7 +95,7 @@ impl Packed {
     /// Whether it is neither [`Packed::FIRST`] nor [`Packed::LAST`].
     #[inline(always)]
     pub(crate) const fn is_bid(self) -> bool {
-        self.handle() != u32::MAX
+        self.provider() != u32::MAX
     }
 
     /// The same price with another handle.
@@ -153,14 +153,14 @@ impl Edges {
 
     #[cold]
     fn kept(&self, order: u32, bid: Packed) -> Decimal {
-        self.0.get(&(order, bid.handle())).copied().unwrap_or(bid.price())
+        self.0.get(&(order, bid.provider())).copied().unwrap_or(bid.price())
     }
 
     /// Forgets a bid that has left.
     #[inline(always)]
     pub(crate) fn forget(&mut self, order: u32, bid: Packed) {
         if bid.is_on_edge() {
-            self.0.remove(&(order, bid.handle()));
+            self.0.remove(&(order, bid.provider()));
         }
     }
 
@@ -188,7 +188,7 @@ impl<N: Names> Exact<'_, N> {
 
     /// Where a bid stands.
     pub(crate) fn standing(&self, bid: Packed) -> Standing {
-        self.names.standing(&Entry { price: self.price(bid), tie: 0, provider: bid.handle() })
+        self.names.standing(&Entry { price: self.price(bid), tie: 0, provider: bid.provider() })
     }
 
     /// Whether one bid goes before another.

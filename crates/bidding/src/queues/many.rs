@@ -62,7 +62,7 @@ impl Many {
         if used >= self.table.len().saturating_mul(3) {
             self.enlarge();
         }
-        let provider = bid.handle();
+        let provider = bid.provider();
         let slot = self.seek(provider);
         if let Some(row) = self.table.get_mut(place(slot)) {
             row.provider = provider;
@@ -81,7 +81,7 @@ impl Many {
         tie: u64,
         exact: &Exact<'_, N>,
     ) -> bool {
-        let Some((slot, at)) = self.find(bid.handle()) else { return false };
+        let Some((slot, at)) = self.find(bid.provider()) else { return false };
         if tie != 0 {
             self.set_tie(slot, tie);
         }
@@ -114,7 +114,7 @@ impl Many {
     /// Takes everything out and keeps the room. O(n).
     pub(crate) fn clear(&mut self) {
         for bid in &self.heap {
-            self.table.get_mut(place(bid.handle())).into_iter().for_each(|slot| *slot = FREE);
+            self.table.get_mut(place(bid.provider())).into_iter().for_each(|slot| *slot = FREE);
         }
         self.heap.clear();
     }
@@ -130,7 +130,7 @@ impl Many {
     /// The bid with its provider's handle.
     #[inline]
     fn named(&self, bid: Packed) -> Packed {
-        let slot = self.table.get(place(bid.handle()));
+        let slot = self.table.get(place(bid.provider()));
         bid.with_handle(slot.map_or(0, |slot| slot.provider))
     }
 
@@ -231,7 +231,7 @@ impl Many {
     #[inline(always)]
     fn write(&mut self, at: usize, bid: Packed) {
         self.heap.get_mut(at).into_iter().for_each(|place| *place = bid);
-        let slot = self.table.get_mut(place(bid.handle()));
+        let slot = self.table.get_mut(place(bid.provider()));
         slot.into_iter().for_each(|slot| slot.at = short(at));
     }
 
@@ -319,7 +319,7 @@ impl Many {
     #[cold]
     #[inline(never)]
     fn wins_tie<N: Names>(&mut self, one: Packed, other: Packed, exact: &Exact<'_, N>) -> bool {
-        let [one, other] = [one, other].map(|bid| (bid.handle(), self.named(bid)));
+        let [one, other] = [one, other].map(|bid| (bid.provider(), self.named(bid)));
         if !one.1.is_on_edge() {
             let [left, right] = [one, other].map(|(slot, bid)| self.tie(slot, bid, exact));
             if left != right {

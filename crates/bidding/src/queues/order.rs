@@ -142,7 +142,7 @@ impl Header {
     /// Where a provider's bid is besides the best.
     #[inline(always)]
     pub(crate) fn find(&self, provider: u32, runs: &Runs) -> Option<u8> {
-        let at = self.rest(runs).iter().position(|bid| bid.handle() == provider)?;
+        let at = self.rest(runs).iter().position(|bid| bid.provider() == provider)?;
         u8::try_from(at).ok()
     }
 
