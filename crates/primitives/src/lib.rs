@@ -22,9 +22,11 @@
 //! | [`id`] | [`Address`] and the chain of ids from deployment to lease |
 //! | [`resources`] | what a group asks for and what a provider offers |
 //! | [`codec`] | the one byte form of every value |
-//! | [`consent`] | [`Consent`]: a signed command by its digest |
+//! | [`consent`] | [`Consent`]: a signed command by its digest; [`KeptConsent`]: in less memory |
 //! | [`crypto`] | name-spaced digests, keys, signatures |
 //! | [`code`] | [`Code`]: the stable name of every refusal |
+//! | [`few`] | lists of mostly one item, and equal values kept once |
+//! | [`packed`] | ids without gaps, for indices |
 //! | [`pieces`] | many values one after the other |
 //! | [`usd`] | [`usd::Usd`]: dollars, and a price per block in dollars per hour and month |
 
