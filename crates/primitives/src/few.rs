@@ -6,9 +6,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 /// A list that mostly has one item, which then lies in it. More are elsewhere, one pointer away.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Few<T> {
     /// No item.
+    #[default]
     None,
     /// One.
     One(T),
@@ -19,12 +20,6 @@ pub enum Few<T> {
 /// The items of [`Few::Many`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Many<T>(Vec<T>);
-
-impl<T> Default for Few<T> {
-    fn default() -> Self {
-        Self::None
-    }
-}
 
 impl<T> Few<T> {
     /// The items.
