@@ -1,4 +1,3 @@
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use undercut_orderbook::{AwardMode, GroupState, Order, OrderState, ReclamationParams};
@@ -140,7 +139,7 @@ fn a_restored_book_ranks_alike_and_knows_nobody() {
     for who in 10..160 {
         place(&mut book, 1, who);
     }
-    let mut bids: Vec<Bid> = book.bids().collect();
+    let mut bids: Vec<Bid> = book.bids().cloned().collect();
     bids.reverse();
     let restored = BidBook::restore(bids, &BidParams::default()).unwrap();
     for order in [1, 2, 3].map(order_id) {
