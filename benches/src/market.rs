@@ -206,6 +206,10 @@ pub struct OpenOrders {
 /// How many providers bid.
 const PROVIDERS: u64 = 64;
 
+/// So many tenants have orders; where there are more orders, they have several each. A genesis with
+/// the balances of a million accounts is too large for a record.
+const TENANTS_MAX: u64 = 10_000;
+
 /// How many orders each of them bids for in a block.
 const BIDS_EACH: usize = 64;
 
@@ -215,37 +219,51 @@ impl OpenOrders {
     /// are fewer blocks, at least one.
     #[must_use]
     pub fn new(orders: u64, blocks: usize) -> Self {
-        let (providers, tenants) = (keys("provider", PROVIDERS), keys("tenant", orders));
-        assert!(BIDS_EACH <= tenants.len(), "each provider bids for other orders");
-        let blocks = blocks.min(tenants.len() / BIDS_EACH);
+        let tenants = keys("tenant", orders.min(TENANTS_MAX));
+        let providers = keys("provider", PROVIDERS);
         let accounts = providers.iter().chain(&tenants).map(KeyPair::address);
         let mut params = Params::default();
         (params.bid.bids_max, params.order.bid_window) = (64, BlockSpan::from_blocks(1_000));
         let mut market = Market::new(params, accounts, None);
         market.begin();
         market.register(&providers);
-        for tenant in &tenants {
-            market.execute(on_trust(tenant, 1, new_deployment(1, 1)));
+        let (mut ids, mut dseq) = (Vec::new(), 0);
+        while numbers(ids.len()) < orders {
+            dseq += 1;
+            let left = usize::try_from(orders).expect("orders are few") - ids.len();
+            for tenant in tenants.iter().take(left) {
+                market.execute(on_trust(tenant, dseq, new_deployment(dseq, 1)));
+                ids.push(order_of(tenant, dseq));
+            }
+            // Blocks of a size that markets have, so that none of them weighs on the memory.
+            market.end();
+            market.begin();
         }
         market.end();
-        let blocks = encoded_bids(&providers, &tenants, blocks);
+        assert!(BIDS_EACH <= ids.len(), "each provider bids for other orders");
+        let blocks = blocks.min(ids.len() / BIDS_EACH);
+        let blocks = encoded_bids(&providers, &ids, blocks);
         Self { market, blocks }
     }
 }
 
+fn numbers(count: usize) -> u64 {
+    u64::try_from(count).expect("there are few")
+}
+
 /// Bids in the order in which they come in: one of each provider, then the next of each.
-fn encoded_bids(providers: &[KeyPair], tenants: &[KeyPair], blocks: usize) -> Vec<Vec<Vec<u8>>> {
+fn encoded_bids(providers: &[KeyPair], orders: &[OrderId], blocks: usize) -> Vec<Vec<Vec<u8>>> {
     let (mut generator, turns) = (Generator::new(5), blocks * BIDS_EACH);
-    let step = tenants.len() / turns;
-    let first: Vec<usize> = providers.iter().map(|_| generator.place(tenants.len())).collect();
+    let step = orders.len() / turns;
+    let first: Vec<usize> = providers.iter().map(|_| generator.place(orders.len())).collect();
     let mut bids = Vec::new();
     for (turn, nonce) in (0..turns).zip(2..) {
         if turn % BIDS_EACH == 0 {
             bids.push(Vec::new());
         }
         for (provider, first) in providers.iter().zip(&first) {
-            let tenant = &tenants[(first + turn * step) % tenants.len()];
-            let bid = new_bid(order_of(tenant, 1), 1 + generator.below(PRICE_MAX));
+            let order = orders[(first + turn * step) % orders.len()];
+            let bid = new_bid(order, 1 + generator.below(PRICE_MAX));
             let bytes = on_trust(provider, nonce, bid).encode().expect("the command is small");
             bids.last_mut().expect("there is a block").push(bytes);
         }
