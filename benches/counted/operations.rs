@@ -36,7 +36,7 @@ const TIMES: u64 = 1_000;
 const RECORDS: u64 = 257;
 const ENTRIES: u64 = 4_096;
 const CHANGED: u64 = 128;
-const BIDS: u64 = 640;
+const BIDS: u64 = 4_096;
 const LEASES: u64 = 400;
 const IDLE: u64 = 10;
 
@@ -142,14 +142,14 @@ fn bids(asked: Asked<'_>) {
     asked.play("bid/seal", || drop(black_box(market.end())));
 }
 
-/// The command that makes a bid cheaper, as the bidder's next but nine.
+/// The command that makes a bid cheaper, as the bidder's next after all 64 of its bids.
 fn repriced(bid: &SignedCommand) -> SignedCommand {
     let Command::CreateBid(new) = &bid.command else { panic!("the command is no bid") };
     let id: BidId = new.order.bid(Provider(bid.account));
     let price = "0.5uact".parse().expect("a price");
     let command = Command::RepriceBid { bid: id, price };
     // Each bids ten times before.
-    SignedCommand { nonce: bid.nonce + 10, command, ..bid.clone() }
+    SignedCommand { nonce: bid.nonce + 64, command, ..bid.clone() }
 }
 
 fn leases(asked: Asked<'_>) {
