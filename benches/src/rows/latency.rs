@@ -12,7 +12,9 @@
 use crate::auction::peers::{Limitbook, Lobster, Matchcore};
 use crate::auction::{Books, Ours, Stream, TrackedMinimum, Winners, auctions};
 use crate::latency::{OpenLoop, Percentiles, open_loop};
-use crate::row::{Other, Row};
+#[cfg(feature = "peers")]
+use crate::row::Other;
+use crate::row::Row;
 use crate::settings::Settings;
 
 /// Millions of events that are due in a second.

@@ -1,4 +1,4 @@
-//! [`Leases`]: all leases by account, each without what others say too.
+//! `Leases`: all leases by account, each without what others say too.
 //!
 //! Most accounts have one lease. Its consents are those of its deployment and its bid, which are held
 //! there already; its terms but price and version are those of others that were awarded in the same
