@@ -1,6 +1,5 @@
 //! The open bids within a [`BidBook`]: their queues, and what is known of their bidders.
 
-use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -8,7 +7,8 @@ use undercut_orderbook::Group;
 use undercut_primitives::{BidId, Decimal, Digest, Misfit, OrderId, Provider};
 
 use super::bids::OrderBids;
-use super::{BidBook, note_change};
+use super::open_orders::OpenOrders;
+use super::{BidBook, is_open, note_change};
 use crate::proofs::NO_CLASS;
 use crate::providers::Providers;
 use crate::queues::{Entry, Names, Queues, Standing};
@@ -20,7 +20,7 @@ const NO_CEILING: Decimal = Decimal::from_atoms(u128::MAX);
 /// What stands in the book about the bids of one order.
 struct Bidders<'a> {
     bids: &'a OrderBids,
-    providers: &'a Providers<BTreeSet<OrderId>>,
+    providers: &'a Providers<OpenOrders>,
 }
 
 impl Names for Bidders<'_> {
@@ -99,20 +99,23 @@ impl BidBook {
         Some(OpenBids { book: self, bids, order: *order, queue: bids.queue? })
     }
 
-    /// Makes true that a bid was placed. Whoever has the bidder's profile at hand, and the group,
-    /// gives them: bids of the same provider for groups that ask for the same are then admitted
+    /// Makes true that a bid was placed. Whoever knows the group and the bidder's profile says them
+    /// when asked: bids of the same provider for groups that ask for the same are then admitted
     /// without comparing attributes again, until [`BidBook::forget_profile`].
     ///
     /// # Errors
     ///
     /// [`Misfit`] when the bid is there already.
-    pub fn place(
+    pub fn place<'a>(
         &mut self,
         bid: &Arc<Bid>,
-        known: Option<(&Group, &ProviderProfile)>,
+        known: impl FnOnce() -> Option<(Group, &'a ProviderProfile)>,
     ) -> Result<(), Misfit> {
         let order = bid.id.order;
         let bids = self.orders.entry(order).or_default();
+        if bids.offer.is_none() {
+            self.offers.note(&bid.offer);
+        }
         let old = bids.insert(Arc::clone(bid));
         if old.as_ref().is_some_and(|old| !old.was_evicted()) {
             return Err(Misfit::new("the bid exists already"));
@@ -120,8 +123,11 @@ impl BidBook {
         note_change(order, bids, &mut self.changed);
         let (queues, providers) = (&mut self.queues, &mut self.providers);
         let (queue, provider) = enqueue(bids, queues, providers, &bid.rank(), old.is_some())?;
-        if let Some((group, profile)) = known {
-            self.prove(queue, provider, group, profile);
+        let class = self.class_of(queue);
+        if (class == NO_CLASS || !self.proofs.holds(class, provider))
+            && let Some((group, profile)) = known()
+        {
+            self.prove(queue, provider, &group, profile);
         }
         Ok(())
     }
@@ -138,10 +144,10 @@ impl BidBook {
     /// Takes a bid out of the queue of its order, and the queue away with its last bid.
     pub(super) fn dequeue(&mut self, id: &BidId) {
         let Some(provider) = self.providers.find(&id.provider) else { return };
-        if let Some(open) = self.providers.get_mut(provider) {
-            open.remove(&id.order);
-        }
         let Self { orders, queues, providers, .. } = self;
+        if let Some(open) = providers.get_mut(provider) {
+            open.remove(|order| is_open(orders, order, &id.provider));
+        }
         let Some(bids) = orders.get_mut(&id.order) else { return };
         let Some(queue) = bids.queue else { return };
         queues.remove(queue, provider, &Bidders { bids, providers });
@@ -158,9 +164,11 @@ impl BidBook {
 
     /// Whether the provider was found eligible for what this order asks for, and its profile has not
     /// changed since.
-    pub(super) fn is_proven(&self, bids: Option<&OrderBids>, provider: u32) -> bool {
+    pub(super) fn is_proven(&self, bids: Option<&OrderBids>, group: &Group, provider: u32) -> bool {
         let queue = bids.and_then(|bids| bids.queue);
-        queue.is_some_and(|queue| self.proofs.holds(self.class_of(queue), provider))
+        let class =
+            queue.map_or_else(|| self.proofs.find(&group.spec), |queue| self.class_of(queue));
+        self.proofs.holds(class, provider)
     }
 
     /// Finds out for good whether a bidder is eligible, where others than this order profit from it.
@@ -194,7 +202,7 @@ impl BidBook {
 pub(super) fn enqueue(
     bids: &mut OrderBids,
     queues: &mut Queues,
-    providers: &mut Providers<BTreeSet<OrderId>>,
+    providers: &mut Providers<OpenOrders>,
     rank: &Rank,
     was_here: bool,
 ) -> Result<(u32, u32), Misfit> {
@@ -214,7 +222,7 @@ pub(super) fn enqueue(
     }
     queues.push(queue, Entry::of(rank, provider), &Bidders { bids, providers });
     if let Some(open) = providers.get_mut(provider) {
-        open.insert(rank.id.order);
+        open.add(rank.id.order);
     }
     Ok((queue, provider))
 }
