@@ -73,7 +73,8 @@ mod tests {
                     orders.add(order);
                 }
                 prop_assert_eq!(orders.len(), plain.len());
-                prop_assert!(orders.noted.len() <= 4 * plain.len() + STALE_MAX);
+                let noted_max = plain.len().saturating_mul(4).saturating_add(STALE_MAX);
+                prop_assert!(orders.noted.len() <= noted_max);
             }
             let sorted = orders.sorted(|order| plain.contains(order));
             prop_assert_eq!(sorted, plain.into_iter().collect::<Vec<_>>());
