@@ -15,8 +15,8 @@
 //!
 //! # A new row
 //!
-//! Write `pub fn name(settings: &Settings) -> Vec<Row>` into the area's file in `rows/`, assert that
-//! all contestants agree, and list it in [`rows::TABLE`]. If it has a target, [`gates::TABLE`] names
+//! Write `pub fn name(settings: &Settings, rows: &mut Vec<Row>)` into the area's file in `rows/`, assert
+//! that all contestants agree, and list it in [`rows::TABLE`]. If it has a target, [`gates::TABLE`] names
 //! the row, the figure and the limit. All clocks are in [`clock`].
 
 #![allow(
@@ -57,6 +57,6 @@ pub use crate::fixture::{
     Generator, PRICE_MAX, attributes, deployment_id, digest, order_id, provider, spec, unsigned,
 };
 pub use crate::machine::Machine;
-pub use crate::report::Report;
+pub use crate::report::{Failed, Report};
 pub use crate::row::{Other, Row};
 pub use crate::settings::Settings;

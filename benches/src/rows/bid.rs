@@ -25,23 +25,20 @@ use crate::settings::Settings;
 const RECORD: Namespace = Namespace("undercut/record/v2");
 
 /// Bids for a thousand open orders.
-#[must_use]
-pub fn logged(settings: &Settings) -> Vec<Row> {
-    vec![bids("bid/logged", 1_000, settings)]
+pub fn logged(settings: &Settings, rows: &mut Vec<Row>) {
+    rows.push(bids("bid/logged", 1_000, settings));
 }
 
 /// The same bids with few and with many orders open. `growth_ratio` is over the first row.
-#[must_use]
-pub fn orders(settings: &Settings) -> Vec<Row> {
+pub fn orders(settings: &Settings, rows: &mut Vec<Row>) {
     let most = settings.sized(1_000_000, 20_000);
     let sizes = [100, 10_000, u64::try_from(most).expect("orders are few")];
-    let rows = sizes.map(|orders| bids("scale/orders", orders, settings));
-    let least = rows[0].ns_per_op;
-    rows.map(|row| {
-        let growth = row.ns_per_op / least;
+    let mut least = None;
+    rows.extend(sizes.into_iter().map(|orders| {
+        let row = bids("scale/orders", orders, settings);
+        let growth = row.ns_per_op / *least.get_or_insert(row.ns_per_op);
         row.with_figure("growth_ratio", growth)
-    })
-    .into()
+    }));
 }
 
 fn bids(name: &str, orders: u64, settings: &Settings) -> Row {

@@ -27,8 +27,7 @@ pub fn signed_lease() -> SignedLease {
 
 /// Encoding into room that is used again, beside a copy of the same bytes from one place; decoding,
 /// beside the same copy. `plain` is `bincode` through serde, which made these bytes before.
-#[must_use]
-pub fn lease(settings: &Settings) -> Vec<Row> {
+pub fn lease(settings: &Settings, rows: &mut Vec<Row>) {
     let (lease, times) = (signed_lease(), settings.sized(400_000, 40_000));
     let bytes = lease.encode().expect("a lease is small");
     let mut room = vec![0; bytes.len()];
@@ -56,7 +55,7 @@ pub fn lease(settings: &Settings) -> Vec<Row> {
                 black_box(black_box(&lease).encode().is_ok());
             })
         });
-    let encode = plain::encode(encode, &lease, &bytes, times).run(settings);
+    rows.push(plain::encode(encode, &lease, &bytes, times).run(settings));
 
     let mut room = bytes.clone();
     let decode = Contest::new("codec/lease", params("decode"))
@@ -69,7 +68,7 @@ pub fn lease(settings: &Settings) -> Vec<Row> {
             })
         })
         .floor(|| repeated(times, || black_box(&mut room).copy_from_slice(black_box(&bytes))));
-    vec![encode, plain::decode(decode, &lease, &bytes, times).run(settings)]
+    rows.push(plain::decode(decode, &lease, &bytes, times).run(settings));
 }
 
 fn repeated(times: usize, mut work: impl FnMut()) -> Duration {
