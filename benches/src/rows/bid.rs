@@ -43,11 +43,12 @@ pub fn orders(settings: &Settings, rows: &mut Vec<Row>) {
 
 fn bids(name: &str, orders: u64, settings: &Settings) -> Row {
     // Two blocks more than rounds: one whose records the floor gets, and one to warm up. Where orders
-    // are few, every round plays the same block on a market of its own.
+    // are few, or somebody plays more often, every round plays the same block on a market of its own.
     let rounds = settings.rounds() + 2;
     let OpenOrders { mut market, blocks } = OpenOrders::new(orders, rounds);
     let (bids, bytes) = (blocks[0].len(), blocks[0][0].len());
-    let fresh = (blocks.len() < rounds).then(|| market.clone());
+    let is_repeated = blocks.len() < rounds || settings.stage.is_some();
+    let fresh = is_repeated.then(|| market.clone());
     let first = blocks[0].clone();
     let bodies = bodies(&mut market, &first);
     let mut blocks = blocks.into_iter().skip(1);
