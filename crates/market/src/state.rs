@@ -357,8 +357,8 @@ impl State {
             }
             Event::Ledger(LedgerEvent::Vault(event)) => self.vault.apply(event)?,
             Event::Ledger(event @ LedgerEvent::LeaseSigned(signed)) => {
-                let Self { book, escrow, .. } = self;
-                escrow.apply_sharing(event, held(book, &signed.terms.id))?;
+                let Self { book, bids, escrow, .. } = self;
+                escrow.apply_sharing(event, held(book, bids, &signed.terms.id))?;
             }
             Event::Ledger(event) => {
                 self.escrow.apply(event)?;
@@ -538,16 +538,16 @@ impl State {
             StateKey::Deployment(id) => write(self.book.deployment(id).as_ref(), out),
             StateKey::Group(id) => write(self.book.group(id).as_ref(), out),
             StateKey::Order(id) => write(self.book.order(id).as_ref(), out),
-            StateKey::Bid(id) => write(self.bids.bid(id), out),
+            StateKey::Bid(id) => write(self.bids.bid(id).as_deref(), out),
             StateKey::Account(id) => write(self.escrow.account(id).as_deref(), out),
             StateKey::Lease(id) => write(self.escrow.lease(id).as_ref(), out),
         }
     }
 }
 
-/// The consent that a lease most likely has, as its deployment keeps it.
-fn held<'a>(book: &'a OrderBook, lease: &LeaseId) -> Held<'a> {
-    [book.consent(&lease.deployment()), None]
+/// The consents that a lease most likely has, as its deployment and its bid keep them.
+fn held<'a>(book: &'a OrderBook, bids: &'a BidBook, lease: &LeaseId) -> Held<'a> {
+    [book.consent(&lease.deployment()), bids.consent(&lease.0)]
 }
 
 fn key_digest(key: &StateKey) -> Digest {

@@ -112,7 +112,8 @@ impl BidBook {
         known: Option<(&Group, &ProviderProfile)>,
     ) -> Result<(), Misfit> {
         let order = bid.id.order;
-        let bids = self.orders.entry(order).or_default();
+        let (over, names) = (&mut self.over, &self.providers);
+        let bids = self.orders.entry(order).or_insert_with(|| over.take(&order, names));
         let old = bids.insert(Arc::clone(bid));
         if old.as_ref().is_some_and(|old| !old.was_evicted()) {
             return Err(Misfit::new("the bid exists already"));
@@ -135,20 +136,30 @@ impl BidBook {
         bids.queue.is_some_and(|queue| queues.reprice(queue, Entry::of(rank, provider), &names))
     }
 
-    /// Takes a bid out of the queue of its order, and the queue away with its last bid.
-    pub(super) fn dequeue(&mut self, id: &BidId) {
-        let Some(provider) = self.providers.find(&id.provider) else { return };
+    /// Takes a bid out of the queue of its order, and the queue away with its last bid. Whether the
+    /// order has no open bid then.
+    pub(super) fn dequeue(&mut self, id: &BidId) -> bool {
+        let Some(provider) = self.providers.find(&id.provider) else { return false };
         if let Some(open) = self.providers.get_mut(provider) {
             open.remove(&id.order);
         }
         let Self { orders, queues, providers, .. } = self;
-        let Some(bids) = orders.get_mut(&id.order) else { return };
-        let Some(queue) = bids.queue else { return };
+        let Some(bids) = orders.get_mut(&id.order) else { return false };
+        let Some(queue) = bids.queue else { return true };
         queues.remove(queue, provider, &Bidders { bids, providers });
-        if self.queues.len(queue) == 0 {
-            bids.queue = None;
-            self.proofs.leave(self.class_of(queue));
-            self.queues.close(queue);
+        if self.queues.len(queue) > 0 {
+            return false;
+        }
+        bids.queue = None;
+        self.proofs.leave(self.class_of(queue));
+        self.queues.close(queue);
+        true
+    }
+
+    /// Keeps the bids of an order, none of them open, in less memory.
+    pub(super) fn pack(&mut self, order: &OrderId) {
+        if let Some(bids) = self.orders.remove(order) {
+            self.over.keep(*order, &bids, &mut self.providers);
         }
     }
 

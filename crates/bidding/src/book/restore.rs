@@ -1,8 +1,11 @@
 //! A [`BidBook`] from its bids: queues, open bids by provider and the bars are made anew.
 
-use undercut_primitives::Misfit;
+use alloc::vec::Vec;
+
+use undercut_primitives::{Misfit, OrderId};
 
 use super::BidBook;
+use super::bids::OrderBids;
 use super::open::enqueue;
 use crate::{Bid, BidParams, BidState};
 
@@ -31,8 +34,19 @@ impl BidBook {
                 enqueue(bids, &mut book.queues, &mut book.providers, &rank, false)?;
             }
         }
+        book.pack_all();
         book.change_places();
         book.begin_block(params);
         Ok(book)
+    }
+
+    /// Packs every order whose auction is over.
+    fn pack_all(&mut self) {
+        let is_over = |bids: &OrderBids| {
+            bids.queue.is_none() && bids.iter().any(|bid| bid.state.ends_auction())
+        };
+        let over = self.orders.iter().filter(|(_, bids)| is_over(bids));
+        let over: Vec<OrderId> = over.map(|(order, _)| *order).collect();
+        over.iter().for_each(|order| self.pack(order));
     }
 }

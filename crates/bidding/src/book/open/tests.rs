@@ -139,7 +139,7 @@ fn a_restored_book_ranks_alike_and_knows_nobody() {
     for who in 10..160 {
         place(&mut book, 1, who);
     }
-    let mut bids: Vec<Bid> = book.bids().cloned().collect();
+    let mut bids: Vec<Bid> = book.bids().map(|bid| bid.into_owned()).collect();
     bids.reverse();
     let restored = BidBook::restore(bids, &BidParams::default()).unwrap();
     for order in [1, 2, 3].map(order_id) {
@@ -156,6 +156,6 @@ fn a_restored_book_ranks_alike_and_knows_nobody() {
 #[test]
 fn bids_with_the_same_offer_share_it() {
     let book = stage();
-    let offers: Vec<_> = book.bids_of(order_id(1)).map(|bid| &bid.offer).collect();
-    assert!(Arc::ptr_eq(offers[0], offers[1]));
+    let offers: Vec<_> = book.bids_of(order_id(1)).map(|bid| Arc::clone(&bid.offer)).collect();
+    assert!(Arc::ptr_eq(&offers[0], &offers[1]));
 }
