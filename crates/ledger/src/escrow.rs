@@ -14,22 +14,24 @@ mod accounts;
 mod draft;
 pub mod leases;
 pub mod meter;
+mod names;
 mod reclamation;
 mod restore;
 mod wheel;
 
 use alloc::borrow::Cow;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use undercut_primitives::{
     Amount, BlockHeight, BlockSpan, Coin, Denom, DeploymentId, LeaseId, Misfit, OrderId, Provider,
-    packed::PackedOrder,
+    packed::PackedOrder, paged::Paged,
 };
 
 use accounts::Accounts;
 use draft::Draft;
 use leases::{Held, Leases};
+use names::Names;
 
 use crate::oracle::OraclePrice;
 use crate::{
@@ -46,7 +48,7 @@ pub struct Escrow {
     accounts: Accounts,
     leases: Leases,
     /// Together with its provider, an order names a lease.
-    running: BTreeMap<Provider, BTreeSet<PackedOrder>>,
+    running: BTreeMap<Provider, Paged<PackedOrder, ()>>,
 }
 
 impl PartialEq for Escrow {
@@ -108,14 +110,15 @@ impl Escrow {
 
     /// The running leases of a provider, by id.
     pub fn running_of(&self, provider: &Provider) -> impl Iterator<Item = LeaseId> {
-        let (provider, orders) = (*provider, self.running.get(provider).into_iter().flatten());
-        orders.map(move |order| LeaseId(OrderId::from(*order).bid(provider)))
+        let (provider, orders) = (*provider, self.running.get(provider));
+        let orders = orders.into_iter().flat_map(Paged::iter);
+        orders.map(move |(order, ())| LeaseId(OrderId::from(*order).bid(provider)))
     }
 
     /// How many leases a provider runs. O(1).
     #[must_use]
     pub fn running_count(&self, provider: &Provider) -> usize {
-        self.running.get(provider).map_or(0, BTreeSet::len)
+        self.running.get(provider).map_or(0, Paged::len)
     }
 
     /// Accounts whose money or grace ends with the block at `height`, by deployment. O(accounts
@@ -404,7 +407,7 @@ impl Escrow {
         let handle = self.accounts.handle_of(&id.deployment());
         let handle = handle.ok_or(Misfit::new("no such account"))?;
         self.leases.insert(handle, signed, LeaseState::Active, held);
-        self.running.entry(id.provider()).or_default().insert(id.order().into());
+        self.running.entry(id.provider()).or_default().insert(id.order().into(), ());
         Ok(())
     }
 

@@ -154,7 +154,7 @@ impl Over {
         bids: &OrderBids,
         names: &mut Providers<T>,
     ) {
-        let mut few = Few::None;
+        let mut few = Few::new();
         for bid in bids.iter() {
             few.push(self.packed(bid, names.add(bid.id.provider)));
         }

@@ -2,7 +2,7 @@
 //!
 //! Most accounts have one lease. Its consents are those of its deployment and its bid, which are held
 //! there already; its terms but price and version are those of others that were awarded in the same
-//! block; and while it is simply active there is no more to say. That leaves 112 bytes each.
+//! block; and while it is simply active there is no more to say. That leaves 96 bytes each.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -14,6 +14,7 @@ use undercut_primitives::{
     PricePerBlock, Provider, Signers, TimeSpan,
 };
 
+use super::Names;
 use crate::{Lease, LeaseState, LeaseTerms, SignedLease};
 
 /// Consents of a tenant and a provider that are kept elsewhere: those of the deployment and of the bid.
@@ -23,6 +24,7 @@ pub type Held<'a> = [Option<&'a KeptConsent>; 2];
 #[derive(Clone, Debug, Default)]
 pub(super) struct Leases {
     of_accounts: Vec<Few<Kept>>,
+    providers: Names,
     signers: Signers,
     terms: Recent<Terms>,
 }
@@ -34,9 +36,10 @@ type Name = (u32, u32, Provider);
 struct Kept {
     gseq: u32,
     oseq: u32,
-    provider: Provider,
-    /// In the denom of the terms.
-    price: Decimal,
+    /// Its number.
+    provider: u32,
+    /// Atoms in the denom of the terms, as bytes: without a number's gaps.
+    price: [u8; 16],
     version_hash: Digest,
     terms: Arc<Terms>,
     by_tenant: KeptConsent,
@@ -55,20 +58,21 @@ struct Terms {
 }
 
 impl Kept {
-    const fn name(&self) -> Name {
-        (self.gseq, self.oseq, self.provider)
+    fn name(&self, names: &Names) -> Name {
+        (self.gseq, self.oseq, names.get(self.provider))
     }
 
     fn state(&self) -> LeaseState {
         self.state.as_deref().copied().unwrap_or(LeaseState::Active)
     }
 
-    fn get(&self, deployment: DeploymentId) -> Lease {
+    fn get(&self, deployment: DeploymentId, names: &Names) -> Lease {
+        let price = Decimal::from_atoms(u128::from_le_bytes(self.price));
         let Terms { denom, starts_at, reclamation, take_rate_bps } = &*self.terms;
         let order = GroupId { deployment, gseq: self.gseq }.order(self.oseq);
         let terms = LeaseTerms {
-            id: LeaseId(order.bid(self.provider)),
-            price: PricePerBlock::new(denom.clone(), self.price),
+            id: LeaseId(order.bid(names.get(self.provider))),
+            price: PricePerBlock::new(denom.clone(), price),
             starts_at: *starts_at,
             version_hash: self.version_hash,
             reclamation: *reclamation,
@@ -87,7 +91,7 @@ fn name(id: &LeaseId) -> Name {
 impl Leases {
     /// The whole lease.
     pub(super) fn get(&self, account: u32, id: &LeaseId) -> Option<Lease> {
-        self.find(account, id).map(|kept| kept.get(id.deployment()))
+        self.find(account, id).map(|kept| kept.get(id.deployment(), &self.providers))
     }
 
     /// Where a lease stands.
@@ -98,7 +102,7 @@ impl Leases {
     /// The leases of an account, by id.
     pub(super) fn of(&self, account: u32, id: DeploymentId) -> impl Iterator<Item = Lease> {
         let kept = self.of_accounts.get(place(account)).map_or(&[][..], Few::as_slice);
-        kept.iter().map(move |kept| kept.get(id))
+        kept.iter().map(move |kept| kept.get(id, &self.providers))
     }
 
     /// Keeps a lease; `false` where it takes the place of another of the same id. Its consents are
@@ -118,8 +122,8 @@ impl Leases {
         let kept = Kept {
             gseq,
             oseq,
-            provider: by,
-            price: price.value,
+            provider: self.providers.number(by),
+            price: price.value.to_atoms().to_le_bytes(),
             version_hash,
             terms: self.terms.share(&terms),
             by_tenant: self.consent(&tenant, of_deployment),
@@ -128,10 +132,10 @@ impl Leases {
         };
         let place = place(account);
         while self.of_accounts.len() <= place {
-            self.of_accounts.push(Few::None);
+            self.of_accounts.push(Few::new());
         }
         let Some(leases) = self.of_accounts.get_mut(place) else { return false };
-        match leases.as_slice().binary_search_by_key(&name(&id), Kept::name) {
+        match search(leases.as_slice(), &id, &self.providers) {
             Ok(at) => {
                 leases.as_mut_slice().get_mut(at).into_iter().for_each(|old| *old = kept.clone());
                 false
@@ -146,7 +150,7 @@ impl Leases {
     /// Says anew where a lease stands.
     pub(super) fn set_state(&mut self, account: u32, id: &LeaseId, state: LeaseState) {
         let Some(leases) = self.of_accounts.get_mut(place(account)) else { return };
-        if let Ok(at) = leases.as_slice().binary_search_by_key(&name(id), Kept::name)
+        if let Ok(at) = search(leases.as_slice(), id, &self.providers)
             && let Some(kept) = leases.as_mut_slice().get_mut(at)
         {
             kept.state = (state != LeaseState::Active).then(|| Box::new(state));
@@ -160,8 +164,13 @@ impl Leases {
 
     fn find(&self, account: u32, id: &LeaseId) -> Option<&Kept> {
         let leases = self.of_accounts.get(place(account))?.as_slice();
-        leases.get(leases.binary_search_by_key(&name(id), Kept::name).ok()?)
+        leases.get(search(leases, id, &self.providers).ok()?)
     }
+}
+
+fn search(leases: &[Kept], id: &LeaseId, names: &Names) -> Result<usize, usize> {
+    let name = name(id);
+    leases.binary_search_by(|kept| kept.name(names).cmp(&name))
 }
 
 fn place(account: u32) -> usize {

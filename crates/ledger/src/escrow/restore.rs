@@ -49,7 +49,7 @@ impl Escrow {
         let handle = self.accounts.handle_of(&id.deployment());
         let handle = handle.ok_or(Misfit::new("a lease of no account"))?;
         if lease.state.is_running() {
-            self.running.entry(id.provider()).or_default().insert(id.order().into());
+            self.running.entry(id.provider()).or_default().insert(id.order().into(), ());
         }
         if self.leases.insert(handle, &lease.signed, lease.state, held(&id)) {
             Ok(())

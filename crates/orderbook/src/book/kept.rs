@@ -18,13 +18,19 @@ use crate::{AwardMode, Deployment, DeploymentState, Group, GroupState, Order, Or
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) version_hash: Digest,
-    reclamation: Option<TimeSpan>,
     consent: KeptConsent,
-    opened_at: BlockHeight,
-    award: AwardMode,
+    terms: Arc<Terms>,
     pub(super) state: DeploymentState,
     /// By number, from 1.
     pub(super) groups: Few<KeptGroup>,
+}
+
+/// What a deployment has in common with others of the same block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Terms {
+    opened_at: BlockHeight,
+    award: AwardMode,
+    reclamation: Option<TimeSpan>,
 }
 
 /// A group with its orders.
@@ -58,6 +64,7 @@ struct Opened {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shared {
     signers: Signers,
+    terms: Recent<Terms>,
     specs: Recent<GroupSpec>,
     opened: Recent<Opened>,
 }
@@ -79,8 +86,8 @@ impl Shared {
     pub(super) fn deployment(&mut self, deployment: &Deployment) -> Kept {
         let consent = self.signers.keep(&deployment.consent);
         let Deployment { version_hash, reclamation, opened_at, award, state, .. } = *deployment;
-        let groups = Few::None;
-        Kept { version_hash, reclamation, consent, opened_at, award, state, groups }
+        let terms = self.terms.share(&Terms { opened_at, award, reclamation });
+        Kept { version_hash, consent, terms, state, groups: Few::new() }
     }
 }
 
@@ -92,7 +99,8 @@ impl Kept {
 
     /// The whole deployment.
     pub(super) fn get(&self, id: DeploymentId) -> Deployment {
-        let Self { version_hash, reclamation, ref consent, opened_at, award, state, .. } = *self;
+        let Self { version_hash, ref consent, ref terms, state, .. } = *self;
+        let Terms { opened_at, award, reclamation } = **terms;
         let (consent, groups) = (consent.get(), count(self.groups.as_slice()));
         Deployment { id, version_hash, award, reclamation, consent, opened_at, groups, state }
     }
@@ -123,7 +131,7 @@ impl Kept {
 impl KeptGroup {
     /// A group without orders.
     pub(super) const fn new(spec: Arc<GroupSpec>, state: GroupState) -> Self {
-        Self { spec, state, orders: Few::None }
+        Self { spec, state, orders: Few::new() }
     }
 
     /// The whole group.
