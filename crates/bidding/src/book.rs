@@ -14,7 +14,7 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use undercut_orderbook::{Group, Order, ReclamationParams};
+use undercut_orderbook::{Group, Order, OrderBook, ReclamationParams};
 use undercut_primitives::{
     BidId, BlockHeight, Coin, Consent, Contribution, KeptConsent, LeaseId, Misfit, OrderId,
     PricePerBlock, Provider, ResourceOffer, TimeSpan,
@@ -260,15 +260,26 @@ impl BidBook {
         events
     }
 
-    /// Begins a block: notes the worst bid of every order whose places are all taken.
-    pub fn begin_block(&mut self, params: &BidParams) {
+    /// Begins a block: notes the worst bid of every order whose places are all taken, and keeps the
+    /// bids of orders that were over since the block before in less memory.
+    ///
+    /// `orders` has the orders, and `held` gives the consent to a bid that won as others keep it. Both
+    /// decide about nothing but memory.
+    pub fn begin_block<'a>(
+        &mut self,
+        params: &BidParams,
+        orders: &OrderBook,
+        held: impl Fn(&BidId) -> Option<&'a KeptConsent>,
+    ) {
         let places = usize::try_from(params.bids_max).unwrap_or(usize::MAX);
         let mut changed = core::mem::take(&mut self.changed);
         for order in changed.drain(..) {
             let full = self.queue(&order).filter(|open| open.len() >= places);
             let bar = full.and_then(|open| open.worst()).map(Box::new);
-            if let Some(bids) = self.orders.get_mut(&order) {
-                (bids.bar, bids.is_changed) = (bar, false);
+            let Some(bids) = self.orders.get_mut(&order) else { continue };
+            (bids.bar, bids.is_changed) = (bar, false);
+            if bids.is_over() {
+                self.pack(&order, orders, &held);
             }
         }
         self.changed = changed;
@@ -390,9 +401,7 @@ impl BidBook {
         }
         bid.state = state;
         note_change(id.order, bids, &mut self.changed);
-        if self.dequeue(id) && state.ends_auction() {
-            self.pack(&id.order);
-        }
+        self.dequeue(id);
         Ok(())
     }
 }

@@ -24,8 +24,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use undercut_primitives::{
-    Amount, BlockHeight, BlockSpan, Coin, Denom, DeploymentId, LeaseId, Misfit, OrderId, Provider,
-    packed::PackedOrder, paged::Paged,
+    Amount, BlockHeight, BlockSpan, Coin, Denom, DeploymentId, KeptConsent, LeaseId, Misfit,
+    OrderId, Provider, packed::PackedOrder, paged::Paged,
 };
 
 use accounts::Accounts;
@@ -84,6 +84,12 @@ impl Escrow {
     #[must_use]
     pub fn lease_state(&self, id: &LeaseId) -> Option<LeaseState> {
         self.leases.state(self.accounts.handle_of(&id.deployment())?, id)
+    }
+
+    /// The provider's consent to the bid that became a lease, as it is kept.
+    #[must_use]
+    pub fn bid_consent(&self, id: &LeaseId) -> Option<&KeptConsent> {
+        self.leases.bid_consent(self.accounts.handle_of(&id.deployment())?, id)
     }
 
     /// All leases by id.
@@ -370,7 +376,7 @@ impl Escrow {
                     return Err(Misfit::new("the account exists already"));
                 }
             }
-            LedgerEvent::LeaseSigned(signed) => self.keep_lease(signed, [None, None])?,
+            LedgerEvent::LeaseSigned(signed) => self.keep_lease(signed, Held::default())?,
             LedgerEvent::ReclamationStarted { id, at, deadline, reason } => {
                 let (started_at, deadline, reason) = (*at, *deadline, *reason);
                 let state = LeaseState::Reclaiming { started_at, deadline, reason };

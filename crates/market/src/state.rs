@@ -311,8 +311,9 @@ impl State {
             Event::Genesis(_) => return Err(Misfit::new("genesis comes once, before everything")),
             Event::BlockOpened(context) => {
                 self.context = *context;
-                self.bids.begin_block(&self.params.bid);
-                self.escrow.advance(context.height);
+                let Self { bids, book, escrow, params, .. } = self;
+                bids.begin_block(&params.bid, book, |id| escrow.bid_consent(&LeaseId(*id)));
+                escrow.advance(context.height);
             }
             Event::CommandAccepted(signed) => self.apply_command(signed)?,
             Event::ProviderRegistered { provider, registration }
@@ -357,8 +358,8 @@ impl State {
             }
             Event::Ledger(LedgerEvent::Vault(event)) => self.vault.apply(event)?,
             Event::Ledger(event @ LedgerEvent::LeaseSigned(signed)) => {
-                let Self { book, bids, escrow, .. } = self;
-                escrow.apply_sharing(event, held(book, bids, &signed.terms.id))?;
+                let Self { book, escrow, .. } = self;
+                escrow.apply_sharing(event, held(book, None, &signed.terms.id))?;
             }
             Event::Ledger(event) => {
                 self.escrow.apply(event)?;
@@ -431,10 +432,14 @@ impl State {
     }
 
     fn apply_bid(&mut self, event: &BidEvent) -> Result<(), Misfit> {
-        let BidEvent::BidPlaced(bid) = event else { return self.bids.apply(event) };
-        let profile = self.providers.get(&bid.id.provider).map(|record| &record.profile);
-        let group = self.book.group(&bid.id.order.group);
-        self.bids.place(bid, group.as_ref().zip(profile))
+        let BidEvent::BidPlaced(bid) = event else {
+            return self.bids.apply(event);
+        };
+        let Self { bids, book, providers, .. } = self;
+        bids.place_with(bid, || {
+            let record = providers.get(&bid.id.provider)?;
+            Some((book.group(&bid.id.order.group)?, &record.profile))
+        })
     }
 
     /// What a bid's deposit draws out of allowances, and gives back to them.
@@ -545,9 +550,11 @@ impl State {
     }
 }
 
-/// The consents that a lease most likely has, as its deployment and its bid keep them.
-fn held<'a>(book: &'a OrderBook, bids: &'a BidBook, lease: &LeaseId) -> Held<'a> {
-    [book.consent(&lease.deployment()), bids.consent(&lease.0)]
+/// The consents that a lease most likely has, as its deployment keeps them, and its bid if that is kept
+/// so already: in the block of the award it is not.
+fn held<'a>(book: &'a OrderBook, bids: Option<&'a BidBook>, lease: &LeaseId) -> Held<'a> {
+    let of_deployment = book.consent(&lease.deployment());
+    Held { of_deployment, of_bid: bids.and_then(|bids| bids.consent(&lease.0)) }
 }
 
 fn key_digest(key: &StateKey) -> Digest {

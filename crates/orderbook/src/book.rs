@@ -108,9 +108,9 @@ impl OrderBook {
         self.kept.get(id).map(|kept| kept.get(*id))
     }
 
-    /// The tenant's consent to a deployment, as it is kept.
+    /// The tenant's consent to a deployment as it is kept, with the hash of the manifest.
     #[must_use]
-    pub fn consent(&self, id: &DeploymentId) -> Option<&KeptConsent> {
+    pub fn consent(&self, id: &DeploymentId) -> Option<&KeptConsent<Digest>> {
         self.kept.get(id).map(|kept| kept.consent())
     }
 
@@ -356,8 +356,8 @@ impl OrderBook {
                 self.insert_deployment(deployment, groups)
             }
             OrderEvent::DeploymentUpdated { id, version_hash } => {
-                let kept = self.kept.get_mut(id);
-                kept.ok_or(Misfit::new("no such deployment"))?.version_hash = *version_hash;
+                let kept = self.kept.get_mut(id).ok_or(Misfit::new("no such deployment"))?;
+                self.shared.update(kept, *version_hash);
                 Ok(())
             }
             OrderEvent::OrderOpened(order) => self.insert_order(order),

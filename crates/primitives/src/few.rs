@@ -14,8 +14,12 @@ pub struct Few<T>(Items<T>);
 enum Items<T> {
     One(T),
     /// None where there is nothing.
-    Other(Option<Box<Vec<T>>>),
+    Other(Option<Box<Many<T>>>),
 }
+
+/// Two items or more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Many<T>(Vec<T>);
 
 impl<T> Default for Few<T> {
     fn default() -> Self {
@@ -35,7 +39,7 @@ impl<T> Few<T> {
     pub fn as_slice(&self) -> &[T] {
         match &self.0 {
             Items::One(one) => core::slice::from_ref(one),
-            Items::Other(many) => many.as_ref().map_or(&[], |many| many.as_slice()),
+            Items::Other(many) => many.as_ref().map_or(&[], |many| many.0.as_slice()),
         }
     }
 
@@ -44,7 +48,7 @@ impl<T> Few<T> {
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         match &mut self.0 {
             Items::One(one) => core::slice::from_mut(one),
-            Items::Other(many) => many.as_mut().map_or(&mut [], |many| many.as_mut_slice()),
+            Items::Other(many) => many.as_mut().map_or(&mut [], |many| many.0.as_mut_slice()),
         }
     }
 
@@ -55,10 +59,10 @@ impl<T> Few<T> {
                 self.0 = Items::One(item);
                 return;
             }
-            Items::One(one) if at == 0 => Box::new(vec![item, one]),
-            Items::One(one) => Box::new(vec![one, item]),
+            Items::One(one) if at == 0 => Box::new(Many(vec![item, one])),
+            Items::One(one) => Box::new(Many(vec![one, item])),
             Items::Other(Some(mut many)) => {
-                many.insert(at.min(many.len()), item);
+                many.0.insert(at.min(many.0.len()), item);
                 many
             }
         };

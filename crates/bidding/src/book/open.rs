@@ -3,9 +3,10 @@
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 
-use undercut_orderbook::Group;
-use undercut_primitives::{BidId, Decimal, Digest, Misfit, OrderId, Provider};
+use undercut_orderbook::{Group, OrderBook};
+use undercut_primitives::{BidId, Decimal, Digest, KeptConsent, Misfit, OrderId, Provider};
 
 use super::bids::OrderBids;
 use super::{BidBook, note_change};
@@ -111,6 +112,20 @@ impl BidBook {
         bid: &Arc<Bid>,
         known: Option<(&Group, &ProviderProfile)>,
     ) -> Result<(), Misfit> {
+        self.place_with(bid, || known)
+    }
+
+    /// [`BidBook::place`] where group and profile have to be looked up: they are asked for only where
+    /// something is to be found out from them.
+    ///
+    /// # Errors
+    ///
+    /// As [`BidBook::place`].
+    pub fn place_with<'a, G: Borrow<Group>>(
+        &mut self,
+        bid: &Arc<Bid>,
+        known: impl FnOnce() -> Option<(G, &'a ProviderProfile)>,
+    ) -> Result<(), Misfit> {
         let order = bid.id.order;
         let (over, names) = (&mut self.over, &self.providers);
         let bids = self.orders.entry(order).or_insert_with(|| over.take(&order, names));
@@ -121,9 +136,7 @@ impl BidBook {
         note_change(order, bids, &mut self.changed);
         let (queues, providers) = (&mut self.queues, &mut self.providers);
         let (queue, provider) = enqueue(bids, queues, providers, &bid.rank(), old.is_some())?;
-        if let Some((group, profile)) = known {
-            self.prove(queue, provider, group, profile);
-        }
+        self.prove(queue, provider, known);
         Ok(())
     }
 
@@ -136,30 +149,33 @@ impl BidBook {
         bids.queue.is_some_and(|queue| queues.reprice(queue, Entry::of(rank, provider), &names))
     }
 
-    /// Takes a bid out of the queue of its order, and the queue away with its last bid. Whether the
-    /// order has no open bid then.
-    pub(super) fn dequeue(&mut self, id: &BidId) -> bool {
-        let Some(provider) = self.providers.find(&id.provider) else { return false };
+    /// Takes a bid out of the queue of its order, and the queue away with its last bid.
+    pub(super) fn dequeue(&mut self, id: &BidId) {
+        let Some(provider) = self.providers.find(&id.provider) else { return };
         if let Some(open) = self.providers.get_mut(provider) {
             open.remove(&id.order);
         }
         let Self { orders, queues, providers, .. } = self;
-        let Some(bids) = orders.get_mut(&id.order) else { return false };
-        let Some(queue) = bids.queue else { return true };
+        let Some(bids) = orders.get_mut(&id.order) else { return };
+        let Some(queue) = bids.queue else { return };
         queues.remove(queue, provider, &Bidders { bids, providers });
-        if self.queues.len(queue) > 0 {
-            return false;
+        if self.queues.len(queue) == 0 {
+            bids.queue = None;
+            self.proofs.leave(self.class_of(queue));
+            self.queues.close(queue);
         }
-        bids.queue = None;
-        self.proofs.leave(self.class_of(queue));
-        self.queues.close(queue);
-        true
     }
 
     /// Keeps the bids of an order, none of them open, in less memory.
-    pub(super) fn pack(&mut self, order: &OrderId) {
+    pub(super) fn pack<'a>(
+        &mut self,
+        order: &OrderId,
+        orders: &OrderBook,
+        held: impl Fn(&BidId) -> Option<&'a KeptConsent>,
+    ) {
+        let entropy = orders.order(order).map(|order| order.entropy);
         if let Some(bids) = self.orders.remove(order) {
-            self.over.keep(*order, &bids, &mut self.providers);
+            self.over.keep(*order, &bids, entropy.as_ref(), &mut self.providers, held);
         }
     }
 
@@ -177,19 +193,31 @@ impl BidBook {
     /// Finds out for good whether a bidder is eligible, where others than this order profit from it.
     ///
     /// That the bid was placed is no proof: records may be of a log that others wrote.
-    fn prove(&mut self, queue: u32, provider: u32, group: &Group, profile: &ProviderProfile) {
+    fn prove<'a, G: Borrow<Group>>(
+        &mut self,
+        queue: u32,
+        provider: u32,
+        known: impl FnOnce() -> Option<(G, &'a ProviderProfile)>,
+    ) {
         let mut class = self.class_of(queue);
+        if class != NO_CLASS && !self.lacks_proof(class, provider) {
+            return;
+        }
+        let Some((group, profile)) = known() else { return };
+        let spec = &group.borrow().spec;
         if class == NO_CLASS {
-            class = self.proofs.join(&group.spec);
+            class = self.proofs.join(spec);
             self.queues.set_class(queue, class);
         }
-        let is_shared = self.proofs.class(class).is_some_and(|(_, users)| users > 1);
-        if is_shared
-            && !self.proofs.holds(class, provider)
-            && eligibility(&group.spec, profile).is_ok()
-        {
+        if self.lacks_proof(class, provider) && eligibility(spec, profile).is_ok() {
             self.proofs.note(class, provider);
         }
+    }
+
+    /// Whether several orders would profit from a proof that is not there.
+    fn lacks_proof(&self, class: u16, provider: u32) -> bool {
+        let is_shared = self.proofs.class(class).is_some_and(|(_, users)| users > 1);
+        is_shared && !self.proofs.holds(class, provider)
     }
 
     /// Forgets for what a provider was found eligible. To be called whenever its profile changes.

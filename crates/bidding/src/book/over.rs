@@ -2,7 +2,7 @@
 //!
 //! A bid that takes part in its auction is at hand as it came, shared with its record. Afterwards it is
 //! seldom asked for, but there are as many as leases. So what it has in common with others is held once,
-//! and the rest takes 80 bytes and a consent; what is asked for is made from that.
+//! and the rest takes 48 bytes and a consent; what is asked for is made from that.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use undercut_primitives::few::{Few, Recent};
 use undercut_primitives::packed::PackedOrder;
 use undercut_primitives::paged::Paged;
 use undercut_primitives::{
-    BidId, BlockHeight, Coin, Contribution, Decimal, Denom, KeptConsent, Misfit, OrderId,
+    BidId, BlockHeight, Coin, Contribution, Decimal, Denom, Digest, KeptConsent, Misfit, OrderId,
     PricePerBlock, Provider, ResourceOffer, Signers, TimeSpan,
 };
 
@@ -31,7 +31,6 @@ pub(super) struct Over {
 struct Kept {
     /// Atoms in the denom of the terms, as bytes: without a number's gaps.
     price: [u8; 16],
-    tie: TieBreak,
     /// Its handle.
     provider: u32,
     state: BidState,
@@ -50,11 +49,22 @@ struct Terms {
     /// `None`: the provider paid it all.
     payers: Option<Vec<Contribution>>,
     reclamation: Option<TimeSpan>,
+    tie: Tie,
+}
+
+/// Where a tie-break comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tie {
+    /// The entropy of the order, as it has to be.
+    Entropy(Digest),
+    /// A log that others made up, or an order that is not known.
+    Given(TieBreak),
 }
 
 impl PartialEq for Terms {
     fn eq(&self, other: &Self) -> bool {
-        self.deposit == other.deposit
+        self.tie == other.tie
+            && self.deposit == other.deposit
             && self.denom == other.denom
             && self.reclamation == other.reclamation
             && self.payers == other.payers
@@ -63,7 +73,8 @@ impl PartialEq for Terms {
 }
 
 impl Terms {
-    fn of(bid: &Bid) -> Self {
+    fn of(bid: &Bid, entropy: Option<&Digest>) -> Self {
+        let entropy = entropy.filter(|entropy| TieBreak::of(entropy, &bid.id) == bid.tie);
         let is_own = bid.payers == own_payers(bid.id.provider, &bid.deposit);
         Self {
             offer: Arc::clone(&bid.offer),
@@ -71,6 +82,7 @@ impl Terms {
             deposit: bid.deposit.clone(),
             payers: (!is_own).then(|| bid.payers.clone()),
             reclamation: bid.reclamation,
+            tie: entropy.map_or(Tie::Given(bid.tie), |entropy| Tie::Entropy(*entropy)),
         }
     }
 }
@@ -81,13 +93,16 @@ fn own_payers(provider: Provider, deposit: &Coin) -> [Contribution; 1] {
 
 impl Kept {
     fn get(&self, id: BidId) -> Bid {
-        let Terms { offer, denom, deposit, payers, reclamation } = &*self.terms;
+        let Terms { offer, denom, deposit, payers, reclamation, tie } = &*self.terms;
         let own = || Vec::from(own_payers(id.provider, deposit));
         let price = Decimal::from_atoms(u128::from_le_bytes(self.price));
         Bid {
             id,
             price: PricePerBlock::new(denom.clone(), price),
-            tie: self.tie,
+            tie: match tie {
+                Tie::Entropy(entropy) => TieBreak::of(entropy, &id),
+                Tie::Given(tie) => *tie,
+            },
             offer: Arc::clone(offer),
             deposit: deposit.clone(),
             payers: payers.clone().unwrap_or_else(own),
@@ -147,25 +162,37 @@ impl Over {
         kept.iter().map(move |kept| kept.get(order.bid(names.address(kept.provider))))
     }
 
-    /// Keeps the bids of an order from now on.
-    pub(super) fn keep<T: Default>(
+    /// Keeps the bids of an order from now on. From its entropy, where that is known, ties are broken
+    /// anew. The consent of a winner is shared with the one that is `held`, where it is the same.
+    pub(super) fn keep<'a, T: Default>(
         &mut self,
         order: OrderId,
         bids: &OrderBids,
+        entropy: Option<&Digest>,
         names: &mut Providers<T>,
+        held: impl Fn(&BidId) -> Option<&'a KeptConsent>,
     ) {
         let mut few = Few::new();
         for bid in bids.iter() {
-            few.push(self.packed(bid, names.add(bid.id.provider)));
+            let held = (bid.state == BidState::Active).then(|| held(&bid.id)).flatten();
+            few.push(self.packed(bid, entropy, names.add(bid.id.provider), held));
         }
         self.orders.insert(order.into(), few);
     }
 
-    fn packed(&mut self, bid: &Bid, provider: u32) -> Kept {
-        let Bid { tie, placed_at, state, .. } = *bid;
-        let (terms, consent) = (self.terms.share(&Terms::of(bid)), self.signers.keep(&bid.consent));
+    fn packed(
+        &mut self,
+        bid: &Bid,
+        entropy: Option<&Digest>,
+        provider: u32,
+        held: Option<&KeptConsent>,
+    ) -> Kept {
+        let Bid { placed_at, state, .. } = *bid;
+        let terms = self.terms.share(&Terms::of(bid, entropy));
+        let held = held.filter(|held| held.is(&bid.consent));
+        let consent = held.cloned().unwrap_or_else(|| self.signers.keep(&bid.consent));
         let price = bid.price.value.to_atoms().to_le_bytes();
-        Kept { price, tie, provider, state, placed_at, terms, consent }
+        Kept { price, provider, state, placed_at, terms, consent }
     }
 
     /// Gives back the bids of an order, and keeps them no more.

@@ -96,8 +96,12 @@ struct Lean {
     terms: Arc<Terms>,
     /// Others as they were when the account became lean; what the meter's balance lacks to their sum
     /// was spent since.
-    deposits: Option<Box<Vec<Deposit>>>,
+    deposits: Option<Box<Deposits>>,
 }
+
+/// One pointer away, because few accounts have any.
+#[derive(Clone, Debug)]
+struct Deposits(Vec<Deposit>);
 
 impl Lean {
     fn lease(&self, account: DeploymentId, names: &Names) -> LeaseId {
@@ -118,7 +122,7 @@ impl Lean {
         let mut account = EscrowAccount::new(id, denom.clone(), grace, meter.settled_at());
         match &self.deposits {
             Some(deposits) => {
-                account.deposits = deposits.to_vec();
+                account.deposits.clone_from(&deposits.0);
                 let spent = account.balance().checked_sub(meter.balance()).unwrap_or_default();
                 // What was spent was there, or the meter had refused it.
                 let _ = account.spend(denom, spent);
@@ -162,7 +166,7 @@ impl Lean {
             is_own,
             withdrawn,
             terms: shared.terms.share(&terms),
-            deposits: (!is_own).then(|| Box::new(account.deposits.clone())),
+            deposits: (!is_own).then(|| Box::new(Deposits(account.deposits.clone()))),
         };
         Some((lean, meter))
     }

@@ -1,8 +1,9 @@
 //! `Leases`: all leases by account, each without what others say too.
 //!
 //! Most accounts have one lease. Its consents are those of its deployment and its bid, which are held
-//! there already; its terms but price and version are those of others that were awarded in the same
-//! block; and while it is simply active there is no more to say. That leaves 96 bytes each.
+//! there already, the former with the hash of the manifest; its terms but the price are those of others
+//! that were awarded in the same block; and while it is simply active there is no more to say. That
+//! leaves 64 bytes each.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -17,8 +18,14 @@ use undercut_primitives::{
 use super::Names;
 use crate::{Lease, LeaseState, LeaseTerms, SignedLease};
 
-/// Consents of a tenant and a provider that are kept elsewhere: those of the deployment and of the bid.
-pub type Held<'a> = [Option<&'a KeptConsent>; 2];
+/// Consents of a tenant and a provider that are kept elsewhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Held<'a> {
+    /// The tenant's to the deployment, with the hash of the manifest.
+    pub of_deployment: Option<&'a KeptConsent<Digest>>,
+    /// The provider's to the bid.
+    pub of_bid: Option<&'a KeptConsent>,
+}
 
 /// Leases by the handle of their account, there by id.
 #[derive(Clone, Debug, Default)]
@@ -40,9 +47,9 @@ struct Kept {
     provider: u32,
     /// Atoms in the denom of the terms, as bytes: without a number's gaps.
     price: [u8; 16],
-    version_hash: Digest,
     terms: Arc<Terms>,
-    by_tenant: KeptConsent,
+    /// With the hash of the manifest.
+    by_tenant: KeptConsent<Digest>,
     by_provider: KeptConsent,
     /// `None` while it is active.
     state: Option<Box<LeaseState>>,
@@ -74,7 +81,7 @@ impl Kept {
             id: LeaseId(order.bid(names.get(self.provider))),
             price: PricePerBlock::new(denom.clone(), price),
             starts_at: *starts_at,
-            version_hash: self.version_hash,
+            version_hash: *self.by_tenant.note(),
             reclamation: *reclamation,
             take_rate_bps: *take_rate_bps,
         };
@@ -99,6 +106,11 @@ impl Leases {
         self.find(account, id).map(Kept::state)
     }
 
+    /// The provider's consent to the bid.
+    pub(super) fn bid_consent(&self, account: u32, id: &LeaseId) -> Option<&KeptConsent> {
+        self.find(account, id).map(|kept| &kept.by_provider)
+    }
+
     /// The leases of an account, by id.
     pub(super) fn of(&self, account: u32, id: DeploymentId) -> impl Iterator<Item = Lease> {
         let kept = self.of_accounts.get(place(account)).map_or(&[][..], Few::as_slice);
@@ -117,17 +129,15 @@ impl Leases {
         let SignedLease { terms: LeaseTerms { id, ref price, .. }, tenant, provider } = *signed;
         let LeaseTerms { starts_at, version_hash, reclamation, take_rate_bps, .. } = signed.terms;
         let terms = Terms { denom: price.denom.clone(), starts_at, reclamation, take_rate_bps };
-        let [of_deployment, of_bid] = held;
         let (gseq, oseq, by) = name(&id);
         let kept = Kept {
             gseq,
             oseq,
             provider: self.providers.number(by),
             price: price.value.to_atoms().to_le_bytes(),
-            version_hash,
             terms: self.terms.share(&terms),
-            by_tenant: self.consent(&tenant, of_deployment),
-            by_provider: self.consent(&provider, of_bid),
+            by_tenant: self.consent(&tenant, version_hash, held.of_deployment),
+            by_provider: self.consent(&provider, (), held.of_bid),
             state: (state != LeaseState::Active).then(|| Box::new(state)),
         };
         let place = place(account);
@@ -157,9 +167,17 @@ impl Leases {
         }
     }
 
-    fn consent(&mut self, consent: &Consent, held: Option<&KeptConsent>) -> KeptConsent {
-        let same = held.filter(|held| held.is(consent));
-        same.map_or_else(|| self.signers.keep(consent), KeptConsent::clone)
+    fn consent<Note: PartialEq>(
+        &mut self,
+        consent: &Consent,
+        note: Note,
+        held: Option<&KeptConsent<Note>>,
+    ) -> KeptConsent<Note> {
+        let same = held.filter(|held| *held.note() == note && held.is(consent));
+        match same {
+            Some(held) => held.clone(),
+            None => self.signers.keep_with(consent, note),
+        }
     }
 
     fn find(&self, account: u32, id: &LeaseId) -> Option<&Kept> {
@@ -176,3 +194,6 @@ fn search(leases: &[Kept], id: &LeaseId, names: &Names) -> Result<usize, usize> 
 fn place(account: u32) -> usize {
     usize::try_from(account).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -198,9 +198,10 @@ impl Parts {
         let books = self.books.ok_or(missing(vault_key))?;
         genesis.check()?;
         params.check().map_err(crate::GenesisError::from)?;
-        let bids = BidBook::restore(self.bids, &params.bid)?;
         let book = OrderBook::restore(self.deployments, self.groups, self.orders)?;
-        let escrow = Escrow::restore(self.accounts, self.leases, |id| held(&book, &bids, id))?;
+        let bids = BidBook::restore(self.bids, &params.bid, &book)?;
+        let escrow =
+            Escrow::restore(self.accounts, self.leases, |id| held(&book, Some(&bids), id))?;
         let mut state = State {
             genesis,
             params,

@@ -17,8 +17,8 @@ use crate::{AwardMode, Deployment, DeploymentState, Group, GroupState, Order, Or
 /// A deployment with its groups.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
-    pub(super) version_hash: Digest,
-    consent: KeptConsent,
+    /// The tenant's, with the hash of the manifest.
+    consent: KeptConsent<Digest>,
     terms: Arc<Terms>,
     pub(super) state: DeploymentState,
     /// By number, from 1.
@@ -84,22 +84,28 @@ impl Shared {
 
     /// A deployment, still without groups.
     pub(super) fn deployment(&mut self, deployment: &Deployment) -> Kept {
-        let consent = self.signers.keep(&deployment.consent);
         let Deployment { version_hash, reclamation, opened_at, award, state, .. } = *deployment;
+        let consent = self.signers.keep_with(&deployment.consent, version_hash);
         let terms = self.terms.share(&Terms { opened_at, award, reclamation });
-        Kept { version_hash, consent, terms, state, groups: Few::new() }
+        Kept { consent, terms, state, groups: Few::new() }
+    }
+
+    /// Says anew which manifest a deployment has.
+    pub(super) fn update(&mut self, kept: &mut Kept, version_hash: Digest) {
+        kept.consent = self.signers.keep_with(&kept.consent.get(), version_hash);
     }
 }
 
 impl Kept {
-    /// The tenant's consent.
-    pub(super) const fn consent(&self) -> &KeptConsent {
+    /// The tenant's consent, with the hash of the manifest.
+    pub(super) const fn consent(&self) -> &KeptConsent<Digest> {
         &self.consent
     }
 
     /// The whole deployment.
     pub(super) fn get(&self, id: DeploymentId) -> Deployment {
-        let Self { version_hash, ref consent, ref terms, state, .. } = *self;
+        let Self { ref consent, ref terms, state, .. } = *self;
+        let version_hash = *consent.note();
         let Terms { opened_at, award, reclamation } = **terms;
         let (consent, groups) = (consent.get(), count(self.groups.as_slice()));
         Deployment { id, version_hash, award, reclamation, consent, opened_at, groups, state }

@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-use undercut_orderbook::{AwardMode, GroupState, Order, OrderState, ReclamationParams};
+use undercut_orderbook::{AwardMode, GroupState, Order, OrderBook, OrderState, ReclamationParams};
 use undercut_primitives::{
     Address, Attribute, BlockHeight, Coin, Consent, DeploymentId, GroupId, GroupSpec,
     PricePerBlock, PublicKey, Requirements, ResourceUnit, Resources, Signature, Tenant,
@@ -141,7 +141,7 @@ fn a_restored_book_ranks_alike_and_knows_nobody() {
     }
     let mut bids: Vec<Bid> = book.bids().map(|bid| bid.into_owned()).collect();
     bids.reverse();
-    let restored = BidBook::restore(bids, &BidParams::default()).unwrap();
+    let restored = BidBook::restore(bids, &BidParams::default(), &OrderBook::default()).unwrap();
     for order in [1, 2, 3].map(order_id) {
         let ranks = |book: &BidBook| book.queue(&order).map(|open| open.ranks());
         let best = |book: &BidBook| book.award(&order);

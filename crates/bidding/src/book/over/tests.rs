@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use undercut_orderbook::OrderBook;
 use undercut_primitives::{
     Address, Attribute, Consent, DeploymentId, Digest, GroupId, PublicKey, Signature, Tenant,
 };
@@ -29,7 +30,7 @@ fn bid() -> impl Strategy<Value = Bid> {
     let coins = prop::sample::select(vec![Coin::uakt(5), Coin::uakt(6), Coin::uact(5)]);
     let which = (0_u64..6, 0_u8..8, states());
     let terms = (any::<u128>(), coins, 0_u8..3, prop::option::of(0_u64..2), 1_u32..3);
-    (which, terms, any::<u8>(), 0_u64..3).prop_map(|(which, terms, seed, at)| {
+    (which, terms, 0_u8..4, 0_u64..3).prop_map(|(which, terms, seed, at)| {
         let ((number, who, state), (price, deposit, payers, reclamation, units)) = (which, terms);
         let provider = Provider(Address::from_bytes([who; 20]));
         let payer = if payers == 0 { Address::from_bytes([99; 20]) } else { provider.0 };
@@ -64,11 +65,20 @@ proptest! {
         let mut plain: BTreeMap<BidId, Bid> = BTreeMap::new();
         let (mut over, mut names) = (Over::default(), Providers::<()>::default());
         plain.extend(bids.into_iter().map(|bid| (bid.id, bid)));
+        let mut signers = Signers::default();
+        // Of every other bid somebody holds the consent, and of one of three another one.
+        let keep = |(at, bid): (usize, &Bid)| {
+            let consent = if at % 3 == 0 { Consent { command: Digest::ZERO, ..bid.consent } } else { bid.consent };
+            (at % 2 == 0).then(|| (bid.id, signers.keep(&consent)))
+        };
+        let held: BTreeMap<BidId, KeptConsent> = plain.values().enumerate().filter_map(keep).collect();
         let of = |number| plain.values().filter(move |bid| bid.id.order == order(number)).cloned();
         for number in 0..6 {
             let mut bids = OrderBids::default();
             of(number).for_each(|bid| { bids.insert(bid.into()); });
-            over.keep(order(number), &bids, &mut names);
+            let entropy = Digest::from_bytes([1; 32]);
+            let entropy = (number > 0).then_some(&entropy);
+            over.keep(order(number), &bids, entropy, &mut names, |id| held.get(id));
         }
         for bid in plain.values() {
             prop_assert_eq!(over.get(&bid.id, &names), Some(bid.clone()));
@@ -106,6 +116,8 @@ fn book(orders: u64, bid: &Bid) -> BidBook {
 fn award(book: &mut BidBook, number: u64) {
     let award = book.award(&order(number)).unwrap();
     book.settle_award(award).iter().for_each(|event| book.apply(event).unwrap());
+    assert_eq!(book.over.orders().count(), 0, "the block has not ended");
+    book.begin_block(&BidParams::default(), &OrderBook::default(), |_| None);
 }
 
 proptest! {
@@ -122,7 +134,11 @@ proptest! {
         let whole = book.bid(&won).unwrap().into_owned();
         prop_assert_eq!(&whole, &Bid { id: won, tie: whole.tie, state: BidState::Active, ..bid });
         prop_assert!(book.open_bid(&won).is_err_and(|error| error.code().as_str() == "BID013"));
-        let restored = BidBook::restore(book.bids().map(|bid| bid.into_owned()), &BidParams::default());
+        let restored = BidBook::restore(
+            book.bids().map(|bid| bid.into_owned()),
+            &BidParams::default(),
+            &OrderBook::default(),
+        );
         let restored = restored.unwrap();
         prop_assert!(restored.over.orders().eq([order(1)]));
         prop_assert!(restored.bids().eq(book.bids()));
