@@ -23,6 +23,8 @@
 //! hashing and 4 us of encoding; three entries of the state are encoded and hashed, 2 us. That is
 //! 15 us, so a third of the block, and two cores that verify would keep one that executes busy.
 
+use std::borrow::Cow;
+
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use undercut::{
     BlockContext, BlockOutcome, Command, Engine, Genesis, Params, SignedCommand, VerifiedCommand,
@@ -207,7 +209,7 @@ fn chain_with_auctions_due() -> Chain {
 /// The winners by looking at every bid of every order.
 fn lowest_bids(chain: &Chain) -> Vec<Option<Digest>> {
     let state = chain.engine.state();
-    let open = |bid: &&Bid| bid.state == BidState::Open;
+    let open = |bid: &Cow<'_, Bid>| bid.state == BidState::Open;
     let lowest = |id| state.bids().bids_of(id).filter(open).min_by_key(|bid| bid.rank());
     let orders = state.book().orders().map(|order| order.id);
     orders.map(|id| lowest(id).map(|bid| bid.consent.command)).collect()

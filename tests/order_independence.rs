@@ -41,7 +41,7 @@ fn play(bids: &[Priced], bids_max: u32, entropy: u64) -> (Chain, Outcome) {
         assert!(refused.is_none_or(|refused| refused.code().as_str() == "BID011"));
     }
     chain.end_at(6);
-    let won = |bid: &&undercut_bidding::Bid| bid.state == BidState::Active;
+    let won = |bid: &std::borrow::Cow<'_, undercut_bidding::Bid>| bid.state == BidState::Active;
     let lease = chain.state().bids().bids_of(order()).find(won);
     let lease = lease.map(|bid| (bid.id.provider, bid.price.clone()));
     let balances = chain.bank.balances();

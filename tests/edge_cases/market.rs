@@ -192,7 +192,7 @@ fn m21() {
     assert!(misfit.to_string().contains("do not pair up"), "{misfit}");
 
     let mut orderless = chain.state().clone();
-    let mut strange = orderless.bids().bid(&bid_id(order(), "p1")).unwrap().clone();
+    let mut strange = orderless.bids().bid(&bid_id(order(), "p1")).unwrap().into_owned();
     strange.id = unknown.bid(provider("p1"));
     orderless.apply(&Event::Bid(BidEvent::BidPlaced(strange.into()))).unwrap();
     assert!(invariants::no_open_bid_without_open_order(&orderless).is_err());

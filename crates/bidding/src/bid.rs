@@ -97,11 +97,19 @@ pub struct Bid {
     pub state: BidState,
 }
 
+impl BidState {
+    /// Whether a better bid took its place; its provider may then bid again.
+    #[must_use]
+    pub const fn is_evicted(self) -> bool {
+        matches!(self, Self::Closed(BidClosedReason::Evicted))
+    }
+}
+
 impl Bid {
     /// Whether a better bid took its place; its provider may then bid again.
     #[must_use]
-    pub fn was_evicted(&self) -> bool {
-        self.state == BidState::Closed(BidClosedReason::Evicted)
+    pub const fn was_evicted(&self) -> bool {
+        self.state.is_evicted()
     }
 
     /// Where it stands among the bids of its order.

@@ -3,25 +3,28 @@
 mod bids;
 mod open;
 mod open_orders;
+mod over;
 mod restore;
 
 pub use open::OpenBids;
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use undercut_orderbook::{Group, Order, ReclamationParams};
+use undercut_orderbook::{Group, Order, OrderBook, ReclamationParams};
 use undercut_primitives::few::Recent;
 use undercut_primitives::{
-    BidId, BlockHeight, Coin, Consent, Contribution, LeaseId, Misfit, OrderId, PricePerBlock,
-    Provider, ResourceOffer, TimeSpan,
+    BidId, BlockHeight, Coin, Consent, Contribution, KeptConsent, LeaseId, Misfit, OrderId,
+    PricePerBlock, Provider, ResourceOffer, TimeSpan,
 };
 
 use self::bids::OrderBids;
 use self::open_orders::OpenOrders;
+use self::over::Over;
 use crate::proofs::Proofs;
 use crate::providers::Providers;
 use crate::queues::Queues;
@@ -57,12 +60,14 @@ pub struct Award {
 /// Bids by id, and the open ones of each order by rank.
 #[derive(Clone, Debug, Default)]
 pub struct BidBook {
+    /// Those with open bids, and others that may get some.
     orders: BTreeMap<OrderId, OrderBids>,
+    over: Over,
     queues: Queues,
     /// The orders in which each provider has an open bid.
     providers: Providers<OpenOrders>,
     proofs: Proofs,
-    /// Orders whose open bids changed in this block, each once.
+    /// Orders whose open bids changed in this block.
     changed: Vec<OrderId>,
     /// Offers of bids that came first for their orders.
     offers: Recent<[ResourceOffer]>,
@@ -71,18 +76,46 @@ pub struct BidBook {
 impl BidBook {
     /// The bid `id`.
     #[must_use]
-    pub fn bid(&self, id: &BidId) -> Option<&Bid> {
-        self.orders.get(&id.order)?.get(&id.provider)
+    pub fn bid(&self, id: &BidId) -> Option<Cow<'_, Bid>> {
+        match self.orders.get(&id.order) {
+            Some(bids) => bids.get(&id.provider).map(Cow::Borrowed),
+            None => self.over.get(id, &self.providers).map(Cow::Owned),
+        }
+    }
+
+    /// Where the bid `id` stands.
+    #[must_use]
+    pub fn state(&self, id: &BidId) -> Option<BidState> {
+        match self.orders.get(&id.order) {
+            Some(bids) => bids.get(&id.provider).map(|bid| bid.state),
+            None => self.over.state(id, &self.providers),
+        }
+    }
+
+    /// The provider's consent to a bid as it is kept, once its auction is over.
+    #[must_use]
+    pub fn consent(&self, id: &BidId) -> Option<&KeptConsent> {
+        self.over.consent(id, &self.providers)
     }
 
     /// All bids by id.
-    pub fn bids(&self) -> impl Iterator<Item = &Bid> {
-        self.orders.values().flat_map(OrderBids::iter)
+    pub fn bids(&self) -> impl Iterator<Item = Cow<'_, Bid>> {
+        let mut open = self.orders.keys().copied().peekable();
+        let mut over = self.over.orders().peekable();
+        let orders = core::iter::from_fn(move || match (open.peek(), over.peek()) {
+            (Some(one), Some(other)) if one < other => open.next(),
+            (Some(_), None) => open.next(),
+            _ => over.next(),
+        });
+        orders.flat_map(|order| self.bids_of(order))
     }
 
     /// The bids of an order in any state, by provider.
-    pub fn bids_of(&self, order: OrderId) -> impl Iterator<Item = &Bid> {
-        self.orders.get(&order).into_iter().flat_map(OrderBids::iter)
+    pub fn bids_of(&self, order: OrderId) -> impl Iterator<Item = Cow<'_, Bid>> {
+        // An order is either here or there.
+        let open = self.orders.get(&order).into_iter().flat_map(OrderBids::iter);
+        let over = self.over.of(order, &self.providers);
+        open.map(Cow::Borrowed).chain(over.map(Cow::Owned))
     }
 
     /// The open bids of a provider, by order. O(n log n).
@@ -91,7 +124,10 @@ impl BidBook {
         let open = handle.and_then(|handle| self.providers.get(handle));
         let orders = open.map(|open| open.sorted(|order| is_open(&self.orders, order, provider)));
         let provider = *provider;
-        orders.into_iter().flatten().filter_map(move |order| self.bid(&order.bid(provider)))
+        orders
+            .into_iter()
+            .flatten()
+            .filter_map(move |order| self.orders.get(&order)?.get(&provider))
     }
 
     /// The lease of an order whose winner serves. O(bids of the order).
@@ -107,11 +143,13 @@ impl BidBook {
     ///
     /// [`BidRejection::BidNotFound`] or [`BidRejection::BidNotOpen`].
     pub fn open_bid(&self, id: &BidId) -> Result<&Bid, BidRejection> {
-        let bid = self.bid(id).ok_or(BidRejection::BidNotFound { id: *id })?;
-        if bid.state == BidState::Open {
-            Ok(bid)
-        } else {
-            Err(BidRejection::BidNotOpen { id: *id })
+        let bid = self.orders.get(&id.order).and_then(|bids| bids.get(&id.provider));
+        match bid.filter(|bid| bid.state == BidState::Open) {
+            Some(bid) => Ok(bid),
+            None if bid.is_some() || self.state(id).is_some() => {
+                Err(BidRejection::BidNotOpen { id: *id })
+            }
+            None => Err(BidRejection::BidNotFound { id: *id }),
         }
     }
 
@@ -141,7 +179,11 @@ impl BidBook {
         let profile = check_bidder(order, bidder)?;
         let id = order.id.bid(provider);
         let known = self.orders.get(&order.id);
-        if known.and_then(|known| known.get(&provider)).is_some_and(|bid| !bid.was_evicted()) {
+        let before = match known {
+            Some(known) => known.get(&provider).map(|bid| bid.state),
+            None => self.over.state(&id, &self.providers),
+        };
+        if before.is_some_and(|state| !state.is_evicted()) {
             return Err(BidRejection::BidExists { id });
         }
         let handle = self.providers.find(&provider);
@@ -217,25 +259,37 @@ impl BidBook {
         let mut events = Vec::new();
         let mut changed: Vec<&OrderId> = self.changed.iter().collect();
         changed.sort_unstable();
+        changed.dedup();
         for open in changed.into_iter().filter_map(|order| self.queue(order)) {
             if open.len() > places {
                 let beyond = open.ranks().into_iter().skip(places).rev();
-                let beyond = beyond.filter_map(|rank| self.bid(&rank.id));
+                let beyond = beyond.filter_map(|rank| self.open_bid(&rank.id).ok());
                 events.extend(beyond.map(|bid| closed(bid, BidClosedReason::Evicted)));
             }
         }
         events
     }
 
-    /// Begins a block: notes the worst bid of every order whose places are all taken.
-    pub fn begin_block(&mut self, params: &BidParams) {
+    /// Begins a block: notes the worst bid of every order whose places are all taken, and keeps the
+    /// bids of orders that were over since the block before in less memory.
+    ///
+    /// `orders` has the orders, and `held` gives the consent to a bid that won as others keep it. Both
+    /// decide about nothing but memory.
+    pub fn begin_block<'a>(
+        &mut self,
+        params: &BidParams,
+        orders: &OrderBook,
+        held: impl Fn(&BidId) -> Option<&'a KeptConsent>,
+    ) {
         let places = usize::try_from(params.bids_max).unwrap_or(usize::MAX);
         let mut changed = core::mem::take(&mut self.changed);
         for order in changed.drain(..) {
             let full = self.queue(&order).filter(|open| open.len() >= places);
             let bar = full.and_then(|open| open.worst()).map(Box::new);
-            if let Some(bids) = self.orders.get_mut(&order) {
-                (bids.bar, bids.is_changed) = (bar, false);
+            let Some(bids) = self.orders.get_mut(&order) else { continue };
+            (bids.bar, bids.is_changed) = (bar, false);
+            if bids.is_over() {
+                self.pack(&order, orders, &held);
             }
         }
         self.changed = changed;
@@ -261,7 +315,7 @@ impl BidBook {
         let mut events = vec![BidEvent::BidWon(award.bid)];
         let open = self.bids_of(award.bid.order).filter(|bid| bid.state == BidState::Open);
         let losers = open.filter(|bid| bid.id != award.bid);
-        let lost = |bid: &Bid| BidEvent::BidLost {
+        let lost = |bid: Cow<'_, Bid>| BidEvent::BidLost {
             id: bid.id,
             refund: bid.deposit.clone(),
             payers: bid.payers.clone(),
@@ -302,9 +356,9 @@ impl BidBook {
     /// Closes what is left of an order: open bids, and the active one when its lease ended.
     #[must_use]
     pub fn close_order(&self, order: &OrderId) -> Vec<BidEvent> {
-        let close = |bid: &Bid| match bid.state {
-            BidState::Open => Some(closed(bid, BidClosedReason::OrderClosed)),
-            BidState::Active => Some(closed(bid, BidClosedReason::LeaseEnded)),
+        let close = |bid: Cow<'_, Bid>| match bid.state {
+            BidState::Open => Some(closed(&bid, BidClosedReason::OrderClosed)),
+            BidState::Active => Some(closed(&bid, BidClosedReason::LeaseEnded)),
             BidState::Lost | BidState::Closed(_) => None,
         };
         self.bids_of(*order).filter_map(close).collect()
@@ -345,9 +399,10 @@ impl BidBook {
     }
 
     fn leave_open(&mut self, id: &BidId, state: BidState) -> Result<(), Misfit> {
-        let missing = Misfit::new("no such bid");
-        let bids = self.orders.get_mut(&id.order).ok_or(missing)?;
-        let bid = bids.get_mut(&id.provider).ok_or(missing)?;
+        let Some(bids) = self.orders.get_mut(&id.order) else {
+            return self.over.set_state(id, state, &self.providers);
+        };
+        let bid = bids.get_mut(&id.provider).ok_or(Misfit::new("no such bid"))?;
         match (bid.state, state) {
             (BidState::Open, _) | (BidState::Active, BidState::Closed(_)) => {}
             (BidState::Active | BidState::Lost | BidState::Closed(_), _) => {

@@ -14,22 +14,24 @@ mod accounts;
 mod draft;
 pub mod leases;
 pub mod meter;
+mod names;
 mod reclamation;
 mod restore;
 mod wheel;
 
 use alloc::borrow::Cow;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use undercut_primitives::{
-    Amount, BlockHeight, BlockSpan, Coin, Denom, DeploymentId, LeaseId, Misfit, OrderId, Provider,
-    packed::PackedOrder,
+    Amount, BlockHeight, BlockSpan, Coin, Denom, DeploymentId, KeptConsent, LeaseId, Misfit,
+    OrderId, Provider, packed::PackedOrder, paged::Paged,
 };
 
 use accounts::Accounts;
 use draft::Draft;
 use leases::{Held, Leases};
+use names::Names;
 
 use crate::oracle::OraclePrice;
 use crate::{
@@ -46,7 +48,7 @@ pub struct Escrow {
     accounts: Accounts,
     leases: Leases,
     /// Together with its provider, an order names a lease.
-    running: BTreeMap<Provider, BTreeSet<PackedOrder>>,
+    running: BTreeMap<Provider, Paged<PackedOrder, ()>>,
 }
 
 impl PartialEq for Escrow {
@@ -84,6 +86,12 @@ impl Escrow {
         self.leases.state(self.accounts.handle_of(&id.deployment())?, id)
     }
 
+    /// The provider's consent to the bid that became a lease, as it is kept.
+    #[must_use]
+    pub fn bid_consent(&self, id: &LeaseId) -> Option<&KeptConsent> {
+        self.leases.bid_consent(self.accounts.handle_of(&id.deployment())?, id)
+    }
+
     /// All leases by id.
     pub fn leases(&self) -> impl Iterator<Item = Lease> {
         self.accounts.handles().flat_map(|(id, handle)| self.leases.of(handle, id))
@@ -108,14 +116,15 @@ impl Escrow {
 
     /// The running leases of a provider, by id.
     pub fn running_of(&self, provider: &Provider) -> impl Iterator<Item = LeaseId> {
-        let (provider, orders) = (*provider, self.running.get(provider).into_iter().flatten());
-        orders.map(move |order| LeaseId(OrderId::from(*order).bid(provider)))
+        let (provider, orders) = (*provider, self.running.get(provider));
+        let orders = orders.into_iter().flat_map(Paged::iter);
+        orders.map(move |(order, ())| LeaseId(OrderId::from(*order).bid(provider)))
     }
 
     /// How many leases a provider runs. O(1).
     #[must_use]
     pub fn running_count(&self, provider: &Provider) -> usize {
-        self.running.get(provider).map_or(0, BTreeSet::len)
+        self.running.get(provider).map_or(0, Paged::len)
     }
 
     /// Accounts whose money or grace ends with the block at `height`, by deployment. O(accounts
@@ -367,7 +376,7 @@ impl Escrow {
                     return Err(Misfit::new("the account exists already"));
                 }
             }
-            LedgerEvent::LeaseSigned(signed) => self.keep_lease(signed, [None, None])?,
+            LedgerEvent::LeaseSigned(signed) => self.keep_lease(signed, Held::default())?,
             LedgerEvent::ReclamationStarted { id, at, deadline, reason } => {
                 let (started_at, deadline, reason) = (*at, *deadline, *reason);
                 let state = LeaseState::Reclaiming { started_at, deadline, reason };
@@ -404,7 +413,7 @@ impl Escrow {
         let handle = self.accounts.handle_of(&id.deployment());
         let handle = handle.ok_or(Misfit::new("no such account"))?;
         self.leases.insert(handle, signed, LeaseState::Active, held);
-        self.running.entry(id.provider()).or_default().insert(id.order().into());
+        self.running.entry(id.provider()).or_default().insert(id.order().into(), ());
         Ok(())
     }
 

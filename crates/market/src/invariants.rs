@@ -37,7 +37,7 @@ pub fn escrow_covers_accounts_and_deposits(state: &State, bank: &impl Bank) -> R
         BidState::Open | BidState::Active => bid.deposit.amount,
         BidState::Lost | BidState::Closed(_) => Amount::ZERO,
     };
-    let deposits = state.bids().bids().map(|bid| (bid.deposit.denom.clone(), held(bid)));
+    let deposits = state.bids().bids().map(|bid| (bid.deposit.denom.clone(), held(&bid)));
     let accounts = state.escrow().accounts();
     let balances = accounts.flat_map(|account| {
         let unpaid = (account.denom.clone(), account.unpaid());

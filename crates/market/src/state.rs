@@ -318,8 +318,9 @@ impl State {
             Event::Genesis(_) => return Err(Misfit::new("genesis comes once, before everything")),
             Event::BlockOpened(context) => {
                 self.context = *context;
-                self.bids.begin_block(&self.params.bid);
-                self.escrow.advance(context.height);
+                let Self { bids, book, escrow, params, .. } = self;
+                bids.begin_block(&params.bid, book, |id| escrow.bid_consent(&LeaseId(*id)));
+                escrow.advance(context.height);
             }
             Event::CommandAccepted(signed) => self.apply_command(signed)?,
             Event::ProviderRegistered { provider, registration }
@@ -365,7 +366,7 @@ impl State {
             Event::Ledger(LedgerEvent::Vault(event)) => self.vault.apply(event)?,
             Event::Ledger(event @ LedgerEvent::LeaseSigned(signed)) => {
                 let Self { book, escrow, .. } = self;
-                escrow.apply_sharing(event, held(book, &signed.terms.id))?;
+                escrow.apply_sharing(event, held(book, None, &signed.terms.id))?;
             }
             Event::Ledger(event) => {
                 self.escrow.apply(event)?;
@@ -554,16 +555,18 @@ impl State {
             StateKey::Deployment(id) => write(self.book.deployment(id).as_ref(), out),
             StateKey::Group(id) => write(self.book.group(id).as_ref(), out),
             StateKey::Order(id) => write(self.book.order(id).as_ref(), out),
-            StateKey::Bid(id) => write(self.bids.bid(id), out),
+            StateKey::Bid(id) => write(self.bids.bid(id).as_deref(), out),
             StateKey::Account(id) => write(self.escrow.account(id).as_deref(), out),
             StateKey::Lease(id) => write(self.escrow.lease(id).as_ref(), out),
         }
     }
 }
 
-/// The consent that a lease most likely has, as its deployment keeps it.
-fn held<'a>(book: &'a OrderBook, lease: &LeaseId) -> Held<'a> {
-    [book.consent(&lease.deployment()), None]
+/// The consents that a lease most likely has, as its deployment keeps them, and its bid if that is kept
+/// so already: in the block of the award it is not.
+fn held<'a>(book: &'a OrderBook, bids: Option<&'a BidBook>, lease: &LeaseId) -> Held<'a> {
+    let of_deployment = book.consent(&lease.deployment());
+    Held { of_deployment, of_bid: bids.and_then(|bids| bids.consent(&lease.0)) }
 }
 
 fn key_digest(key: &StateKey) -> Digest {

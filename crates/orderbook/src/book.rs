@@ -3,7 +3,6 @@
 mod kept;
 mod restore;
 
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -14,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use undercut_primitives::codec::Canonical;
 use undercut_primitives::{
     BlockHeight, BlockSpan, Coin, Consent, Contribution, DeploymentId, Digest, GroupId, GroupSpec,
-    KeptConsent, Misfit, OrderId, PricePerBlock, Tenant, TimeSpan,
+    KeptConsent, Misfit, OrderId, PricePerBlock, Tenant, TimeSpan, paged::Paged,
 };
 
 use kept::{Kept, KeptGroup, Shared};
@@ -85,7 +84,7 @@ pub struct Opening {
 /// a smaller form, so what is asked for is made when it is: a copy, whose lists are shared.
 #[derive(Clone, Debug, Default)]
 pub struct OrderBook {
-    kept: BTreeMap<DeploymentId, Box<Kept>>,
+    kept: Paged<DeploymentId, Kept>,
     due: BTreeMap<BlockHeight, BTreeSet<OrderId>>,
     shared: Shared,
 }
@@ -109,9 +108,9 @@ impl OrderBook {
         self.kept.get(id).map(|kept| kept.get(*id))
     }
 
-    /// The tenant's consent to a deployment, as it is kept.
+    /// The tenant's consent to a deployment as it is kept, with the hash of the manifest.
     #[must_use]
-    pub fn consent(&self, id: &DeploymentId) -> Option<&KeptConsent> {
+    pub fn consent(&self, id: &DeploymentId) -> Option<&KeptConsent<Digest>> {
         self.kept.get(id).map(|kept| kept.consent())
     }
 
@@ -373,8 +372,8 @@ impl OrderBook {
                 self.insert_deployment(deployment, groups)
             }
             OrderEvent::DeploymentUpdated { id, version_hash } => {
-                let kept = self.kept.get_mut(id);
-                kept.ok_or(Misfit::new("no such deployment"))?.version_hash = *version_hash;
+                let kept = self.kept.get_mut(id).ok_or(Misfit::new("no such deployment"))?;
+                self.shared.update(kept, *version_hash);
                 Ok(())
             }
             OrderEvent::OrderOpened(order) => self.insert_order(order),
@@ -406,7 +405,7 @@ impl OrderBook {
             let spec = self.keep_spec(GroupId { deployment: deployment.id, gseq }, spec);
             kept.groups.push(KeptGroup::new(spec, GroupState::Open));
         }
-        match self.kept.insert(deployment.id, Box::new(kept)) {
+        match self.kept.insert(deployment.id, kept) {
             None => Ok(()),
             Some(_) => Err(Misfit::new("the deployment exists already")),
         }
@@ -415,8 +414,8 @@ impl OrderBook {
     /// What a group asks for, shared with what others asked for lately, and with what the tenant's
     /// deployment before asked for.
     fn keep_spec(&mut self, id: GroupId, spec: &GroupSpec) -> Arc<GroupSpec> {
-        let mut before = self.kept.range(..id.deployment);
-        let before = before.next_back().filter(|(last, _)| last.tenant == id.deployment.tenant);
+        let before = self.kept.before(&id.deployment);
+        let before = before.filter(|(last, _)| last.tenant == id.deployment.tenant);
         let same = before.and_then(|(_, kept)| kept.group(id.gseq));
         match same.filter(|group| *group.spec == *spec) {
             Some(group) => Arc::clone(&group.spec),

@@ -44,15 +44,23 @@ impl Consent {
 }
 
 /// A consent that is kept: 8 bytes, and one allocation that its clones share. What all consents of
-/// an account have in common is held once, by [`Signers`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptConsent(Arc<Kept>);
+/// an account have in common is held once, by [`Signers`]. A note is of what was consented to, where
+/// all that keep the consent need that as well.
+#[derive(Debug, PartialEq, Eq)]
+pub struct KeptConsent<Note = ()>(Arc<Kept<Note>>);
+
+impl<Note> Clone for KeptConsent<Note> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
 
 #[derive(Debug, PartialEq, Eq)]
-struct Kept {
+struct Kept<Note> {
     signer: Arc<Signer>,
     command: Digest,
     signature: Signature,
+    note: Note,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -61,11 +69,17 @@ struct Signer {
     key: PublicKey,
 }
 
-impl KeptConsent {
+impl<Note> KeptConsent<Note> {
+    /// The note.
+    #[must_use]
+    pub fn note(&self) -> &Note {
+        &self.0.note
+    }
+
     /// The whole consent. A copy of 148 bytes.
     #[must_use]
     pub fn get(&self) -> Consent {
-        let Kept { signer, command, signature } = &*self.0;
+        let Kept { signer, command, signature, .. } = &*self.0;
         let Signer { account, key } = **signer;
         Consent { account, command: *command, key, signature: *signature }
     }
@@ -85,13 +99,18 @@ pub struct Signers(BTreeMap<Address, Arc<Signer>>);
 impl Signers {
     /// The consent as it is kept. O(log accounts).
     pub fn keep(&mut self, consent: &Consent) -> KeptConsent {
+        self.keep_with(consent, ())
+    }
+
+    /// The consent as it is kept, with a note. O(log accounts).
+    pub fn keep_with<Note>(&mut self, consent: &Consent, note: Note) -> KeptConsent<Note> {
         let Consent { account, command, key, signature } = *consent;
         let new = || Arc::new(Signer { account, key });
         let signer = self.0.entry(account).or_insert_with(new);
         if signer.key != key {
             *signer = new();
         }
-        KeptConsent(Arc::new(Kept { signer: Arc::clone(signer), command, signature }))
+        KeptConsent(Arc::new(Kept { signer: Arc::clone(signer), command, signature, note }))
     }
 }
 
@@ -116,6 +135,9 @@ mod tests {
         let given = [(1, 1, 1), (2, 1, 2), (1, 2, 3), (1, 1, 4)].map(|(a, k, c)| consent(a, k, c));
         let kept = given.map(|consent| signers.keep(&consent));
         assert_eq!(kept.each_ref().map(KeptConsent::get), given);
+        let noted = given.map(|consent| signers.keep_with(&consent, consent.command));
+        assert!(noted.iter().zip(&given).all(|(kept, given)| *kept.note() == given.command));
+        assert_eq!(noted.each_ref().map(KeptConsent::get), given);
         assert!(kept.iter().zip(&given).all(|(kept, consent)| kept.is(consent)));
         assert!(!kept.first().is_some_and(|kept| kept.is(&given[1])));
     }

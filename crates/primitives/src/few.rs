@@ -5,54 +5,68 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// A list that mostly has one item, which then lies in it. More are elsewhere, one pointer away.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Few<T> {
-    /// No item.
-    #[default]
-    None,
-    /// One.
+/// A list that mostly has one item, which then lies in it. None or more are one pointer away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Few<T>(Items<T>);
+
+/// Two ways, so that a single value that an item cannot have tells them apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Items<T> {
     One(T),
-    /// Any number.
-    Many(Box<Many<T>>),
+    /// None where there is nothing.
+    Other(Option<Box<Many<T>>>),
 }
 
-/// The items of [`Few::Many`].
+/// Two items or more.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Many<T>(Vec<T>);
+struct Many<T>(Vec<T>);
+
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl<T> Few<T> {
+    /// No item.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Items::Other(None))
+    }
+
     /// The items.
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
-        match self {
-            Self::None => &[],
-            Self::One(one) => core::slice::from_ref(one),
-            Self::Many(many) => &many.0,
+        match &self.0 {
+            Items::One(one) => core::slice::from_ref(one),
+            Items::Other(many) => many.as_ref().map_or(&[], |many| many.0.as_slice()),
         }
     }
 
     /// The items, to be changed.
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
-        match self {
-            Self::None => &mut [],
-            Self::One(one) => core::slice::from_mut(one),
-            Self::Many(many) => &mut many.0,
+        match &mut self.0 {
+            Items::One(one) => core::slice::from_mut(one),
+            Items::Other(many) => many.as_mut().map_or(&mut [], |many| many.0.as_mut_slice()),
         }
     }
 
     /// Puts an item before the one at `at`, or at the end. O(n).
     pub fn insert(&mut self, at: usize, item: T) {
-        *self = match core::mem::take(self) {
-            Self::None => Self::One(item),
-            Self::One(one) if at == 0 => Self::Many(Box::new(Many(vec![item, one]))),
-            Self::One(one) => Self::Many(Box::new(Many(vec![one, item]))),
-            Self::Many(mut many) => {
+        let many = match core::mem::take(self).0 {
+            Items::Other(None) => {
+                self.0 = Items::One(item);
+                return;
+            }
+            Items::One(one) if at == 0 => Box::new(Many(vec![item, one])),
+            Items::One(one) => Box::new(Many(vec![one, item])),
+            Items::Other(Some(mut many)) => {
                 many.0.insert(at.min(many.0.len()), item);
-                Self::Many(many)
+                many
             }
         };
+        self.0 = Items::Other(Some(many));
     }
 
     /// Puts an item at the end.
@@ -142,7 +156,7 @@ mod tests {
     proptest! {
         #[test]
         fn few_items_are_a_list_of_them(steps in prop::collection::vec((any::<u8>(), 0_usize..6), 0..8)) {
-            let (mut few, mut plain) = (Few::None, Vec::new());
+            let (mut few, mut plain) = (Few::new(), Vec::new());
             for (item, at) in steps {
                 few.insert(at, item);
                 plain.insert(at.min(plain.len()), item);
@@ -171,6 +185,12 @@ mod tests {
                 prop_assert!(recent.0.len() <= RECENT_MAX);
             }
         }
+    }
+
+    #[test]
+    fn a_list_of_one_takes_no_more_than_the_item() {
+        assert_eq!(size_of::<Few<(u64, Arc<u8>)>>(), 16);
+        assert!(Few::<u8>::default().as_slice().is_empty());
     }
 
     #[test]

@@ -27,6 +27,7 @@
 //! | [`code`] | [`Code`]: the stable name of every refusal |
 //! | [`few`] | lists of mostly one item, and equal values kept once |
 //! | [`packed`] | ids without gaps, for indices |
+//! | [`paged`] | sorted maps of millions of entries |
 //! | [`pieces`] | many values one after the other |
 //! | [`usd`] | [`usd::Usd`]: dollars, and a price per block in dollars per hour and month |
 
@@ -61,6 +62,7 @@ pub mod id;
 pub mod keys;
 mod ordering;
 pub mod packed;
+pub mod paged;
 pub mod pieces;
 pub mod price;
 mod readable;

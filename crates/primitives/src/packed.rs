@@ -3,29 +3,25 @@
 //! An id is a struct whose numbers are aligned; a packed one is the bytes of the same fields, numbers
 //! with the most significant byte first. So both sort alike, and a packed one takes a fifth less.
 
-use crate::{Address, BidId, DeploymentId, GroupId, OrderId, Provider, Tenant};
+use crate::{Address, DeploymentId, GroupId, OrderId, Tenant};
 
 /// A [`DeploymentId`] in 28 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PackedDeployment([u8; 20], [u8; 8]);
+pub struct PackedDeployment(Address, [u8; 8]);
 
 /// An [`OrderId`] in 36 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PackedOrder(PackedDeployment, [u8; 4], [u8; 4]);
 
-/// A [`BidId`] in 56 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PackedBid(PackedOrder, [u8; 20]);
-
 impl From<DeploymentId> for PackedDeployment {
     fn from(id: DeploymentId) -> Self {
-        Self(*id.tenant.0.as_bytes(), id.dseq.to_be_bytes())
+        Self(id.tenant.0, id.dseq.to_be_bytes())
     }
 }
 
 impl From<PackedDeployment> for DeploymentId {
     fn from(PackedDeployment(tenant, dseq): PackedDeployment) -> Self {
-        Self { tenant: Tenant(Address::from_bytes(tenant)), dseq: u64::from_be_bytes(dseq) }
+        Self { tenant: Tenant(tenant), dseq: u64::from_be_bytes(dseq) }
     }
 }
 
@@ -43,47 +39,29 @@ impl From<PackedOrder> for OrderId {
     }
 }
 
-impl From<BidId> for PackedBid {
-    fn from(id: BidId) -> Self {
-        Self(id.order.into(), *id.provider.0.as_bytes())
-    }
-}
-
-impl From<PackedBid> for BidId {
-    fn from(PackedBid(order, provider): PackedBid) -> Self {
-        OrderId::from(order).bid(Provider(Address::from_bytes(provider)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    fn ids() -> impl Strategy<Value = BidId> {
+    fn ids() -> impl Strategy<Value = OrderId> {
         // Small numbers and their neighbours at byte borders, so that every field decides at times.
         let number = prop_oneof![0_u32..4, 254_u32..258, any::<u32>()];
-        (0_u8..3, number.clone(), number.clone(), number, 0_u8..3).prop_map(
-            |(tenant, dseq, gseq, oseq, provider)| {
-                let tenant = Tenant(Address::from_bytes([tenant; 20]));
-                let dseq = u64::from(dseq) << (gseq % 32);
-                let group = GroupId { deployment: DeploymentId { tenant, dseq }, gseq };
-                group.order(oseq).bid(Provider(Address::from_bytes([provider; 20])))
-            },
-        )
+        (0_u8..3, number.clone(), number.clone(), number).prop_map(|(tenant, dseq, gseq, oseq)| {
+            let tenant = Tenant(Address::from_bytes([tenant; 20]));
+            let dseq = u64::from(dseq) << (gseq % 32);
+            GroupId { deployment: DeploymentId { tenant, dseq }, gseq }.order(oseq)
+        })
     }
 
     proptest! {
         #[test]
         fn packed_ids_are_the_ids_and_sort_alike(one in ids(), other in ids()) {
-            let (a, b) = (PackedBid::from(one), PackedBid::from(other));
-            prop_assert_eq!(BidId::from(a), one);
+            let (a, b) = (PackedOrder::from(one), PackedOrder::from(other));
+            prop_assert_eq!(OrderId::from(a), one);
             prop_assert_eq!(a.cmp(&b), one.cmp(&other));
-            let (a, b) = (PackedOrder::from(one.order), PackedOrder::from(other.order));
-            prop_assert_eq!(OrderId::from(a), one.order);
-            prop_assert_eq!(a.cmp(&b), one.order.cmp(&other.order));
-            let [one, other] = [one, other].map(|id| id.order.deployment());
+            let [one, other] = [one, other].map(|id| id.deployment());
             let (a, b) = (PackedDeployment::from(one), PackedDeployment::from(other));
             prop_assert_eq!(DeploymentId::from(a), one);
             prop_assert_eq!(a.cmp(&b), one.cmp(&other));

@@ -1,6 +1,7 @@
 //! The sixteen invariants, a function each. [`FULL`] is asked every 64 steps and at the end of a
 //! market; the others follow the records, commands and blocks as they come.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use undercut::{BlockOutcome, Event, State, invariants};
@@ -175,7 +176,7 @@ pub(crate) fn i04_a_lease_stands_on_its_order_account_bid_and_provider(view: &Vi
         let (asked, most) = (price.value, order.ceiling.value);
         let is_within = asked.to_atoms() <= most.to_atoms() && price.denom == order.ceiling.denom;
         must(is_within, 4, || format!("lease {id} costs {asked}, the ceiling is {most}"))?;
-        let lost = |bid: &&Bid| bid.state == BidState::Lost;
+        let lost = |bid: &Cow<'_, Bid>| bid.state == BidState::Lost;
         let lowest =
             bids.bids_of(order.id).filter(lost).map(|bid| bid.price.value.to_atoms()).min();
         let is_minimal = order.award == AwardMode::TenantChooses
@@ -208,7 +209,7 @@ pub(crate) fn i06_no_bid_is_open_after_the_match(view: &View<'_>) -> Held {
 /// bids.
 pub(crate) fn i06_losers_have_their_deposits_back(view: &View<'_>) -> Held {
     let held = view.seen.held.len();
-    let is_held = |bid: &&Bid| matches!(bid.state, BidState::Open | BidState::Active);
+    let is_held = |bid: &Cow<'_, Bid>| matches!(bid.state, BidState::Open | BidState::Active);
     let expected = view.state.bids().bids().filter(is_held).count();
     must(held == expected, 6, || format!("{held} deposits are held for {expected} bids"))
 }
@@ -289,7 +290,7 @@ pub(crate) fn i11_every_index_is_what_a_scan_gives(view: &View<'_>) -> Held {
         let is_due = state.book().due(order.due_at).any(|id| id == order.id);
         must(is_due == order.is_open(), 11, || format!("{} in the queue: {is_due}", order.id))?;
         let open = state.bids().bids_of(order.id).filter(|bid| bid.state == BidState::Open);
-        let ranks: Vec<_> = open.map(Bid::rank).collect();
+        let ranks: Vec<_> = open.map(|bid| bid.rank()).collect();
         let queue = state.bids().queue(&order.id);
         let queued = queue.map(|queue| (queue.len(), queue.best()));
         let best = ranks.iter().min_by_key(|rank| (rank.price, rank.tie)).copied();
@@ -304,7 +305,7 @@ pub(crate) fn i12_what_is_leased_is_what_its_provider_set_aside(view: &View<'_>)
     let won = view.state.bids().bids().filter(|bid| bid.state == BidState::Active);
     let leased = view.state.escrow().leases().filter(|lease| lease.state.is_running());
     let leased: Vec<BidId> = leased.map(|lease| lease.signed.terms.id.0).collect();
-    let won: Vec<&Bid> = won.collect();
+    let won: Vec<Cow<'_, Bid>> = won.collect();
     let same = won.iter().map(|bid| bid.id).eq(leased);
     must(same, 12, || "running leases and winning bids are not the same".into())?;
     for bid in won {

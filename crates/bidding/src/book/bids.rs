@@ -57,6 +57,11 @@ impl OrderBids {
         self.bids.iter().map(|(_, bid)| &**bid)
     }
 
+    /// Whether the auction is over: no bid is open, and one stands as bids do only then.
+    pub(super) fn is_over(&self) -> bool {
+        self.queue.is_none() && self.iter().any(|bid| bid.state.ends_auction())
+    }
+
     fn place(&self, provider: &Provider) -> Result<usize, usize> {
         self.bids.binary_search_by(|(there, _)| there.cmp(provider))
     }

@@ -3,8 +3,8 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use undercut_orderbook::Group;
-use undercut_primitives::{BidId, Decimal, Digest, Misfit, OrderId, Provider};
+use undercut_orderbook::{Group, OrderBook};
+use undercut_primitives::{BidId, Decimal, Digest, KeptConsent, Misfit, OrderId, Provider};
 
 use super::bids::OrderBids;
 use super::open_orders::OpenOrders;
@@ -112,7 +112,8 @@ impl BidBook {
         known: impl FnOnce() -> Option<(Group, &'a ProviderProfile)>,
     ) -> Result<(), Misfit> {
         let order = bid.id.order;
-        let bids = self.orders.entry(order).or_default();
+        let (over, names) = (&mut self.over, &self.providers);
+        let bids = self.orders.entry(order).or_insert_with(|| over.take(&order, names));
         if bids.offer.is_none() {
             self.offers.note(&bid.offer);
         }
@@ -123,12 +124,7 @@ impl BidBook {
         note_change(order, bids, &mut self.changed);
         let (queues, providers) = (&mut self.queues, &mut self.providers);
         let (queue, provider) = enqueue(bids, queues, providers, &bid.rank(), old.is_some())?;
-        let class = self.class_of(queue);
-        if (class == NO_CLASS || !self.proofs.holds(class, provider))
-            && let Some((group, profile)) = known()
-        {
-            self.prove(queue, provider, &group, profile);
-        }
+        self.prove(queue, provider, known);
         Ok(())
     }
 
@@ -158,6 +154,19 @@ impl BidBook {
         }
     }
 
+    /// Keeps the bids of an order, none of them open, in less memory.
+    pub(super) fn pack<'a>(
+        &mut self,
+        order: &OrderId,
+        orders: &OrderBook,
+        held: impl Fn(&BidId) -> Option<&'a KeptConsent>,
+    ) {
+        let entropy = orders.order(order).map(|order| order.entropy);
+        if let Some(bids) = self.orders.remove(order) {
+            self.over.keep(*order, &bids, entropy.as_ref(), &mut self.providers, held);
+        }
+    }
+
     fn class_of(&self, queue: u32) -> u16 {
         self.queues.header(queue).map_or(NO_CLASS, |header| header.class)
     }
@@ -174,19 +183,31 @@ impl BidBook {
     /// Finds out for good whether a bidder is eligible, where others than this order profit from it.
     ///
     /// That the bid was placed is no proof: records may be of a log that others wrote.
-    fn prove(&mut self, queue: u32, provider: u32, group: &Group, profile: &ProviderProfile) {
+    fn prove<'a>(
+        &mut self,
+        queue: u32,
+        provider: u32,
+        known: impl FnOnce() -> Option<(Group, &'a ProviderProfile)>,
+    ) {
         let mut class = self.class_of(queue);
+        if class != NO_CLASS && !self.lacks_proof(class, provider) {
+            return;
+        }
+        let Some((group, profile)) = known() else { return };
+        let spec = &group.spec;
         if class == NO_CLASS {
-            class = self.proofs.join(&group.spec);
+            class = self.proofs.join(spec);
             self.queues.set_class(queue, class);
         }
-        let is_shared = self.proofs.class(class).is_some_and(|(_, users)| users > 1);
-        if is_shared
-            && !self.proofs.holds(class, provider)
-            && eligibility(&group.spec, profile).is_ok()
-        {
+        if self.lacks_proof(class, provider) && eligibility(spec, profile).is_ok() {
             self.proofs.note(class, provider);
         }
+    }
+
+    /// Whether several orders would profit from a proof that is not there.
+    fn lacks_proof(&self, class: u16, provider: u32) -> bool {
+        let is_shared = self.proofs.class(class).is_some_and(|(_, users)| users > 1);
+        is_shared && !self.proofs.holds(class, provider)
     }
 
     /// Forgets for what a provider was found eligible. To be called whenever its profile changes.

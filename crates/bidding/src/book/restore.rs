@@ -1,6 +1,9 @@
 //! A [`BidBook`] from its bids: queues, open bids by provider and the bars are made anew.
 
-use undercut_primitives::Misfit;
+use alloc::vec::Vec;
+
+use undercut_orderbook::OrderBook;
+use undercut_primitives::{Misfit, OrderId};
 
 use super::BidBook;
 use super::open::enqueue;
@@ -11,7 +14,7 @@ impl BidBook {
     ///
     /// Between blocks nothing else is to be known: [`BidBook::evict`] is done with the block before,
     /// and the bars of the next one are the worst bids of now, at the places that `params` of now
-    /// give.
+    /// give. `orders` has the orders that the bids are for; it decides about nothing but memory.
     ///
     /// # Errors
     ///
@@ -19,6 +22,7 @@ impl BidBook {
     pub fn restore(
         bids: impl IntoIterator<Item = Bid>,
         params: &BidParams,
+        orders: &OrderBook,
     ) -> Result<Self, Misfit> {
         let mut book = Self::default();
         for bid in bids {
@@ -31,8 +35,16 @@ impl BidBook {
                 enqueue(bids, &mut book.queues, &mut book.providers, &rank, false)?;
             }
         }
+        book.pack_all(orders);
         book.change_places();
-        book.begin_block(params);
+        book.begin_block(params, orders, |_| None);
         Ok(book)
+    }
+
+    /// Packs every order whose auction is over.
+    fn pack_all(&mut self, orders: &OrderBook) {
+        let over = self.orders.iter().filter(|(_, bids)| bids.is_over());
+        let over: Vec<OrderId> = over.map(|(order, _)| *order).collect();
+        over.iter().for_each(|order| self.pack(order, orders, |_| None));
     }
 }

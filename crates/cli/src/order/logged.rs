@@ -65,7 +65,7 @@ pub(super) fn explain(dir: &Path, typed: &str, at: Option<u64>) -> Result<Explai
     };
     let bids = match view.at {
         Some(_) => snapshot.bids.clone(),
-        None => state.bids().bids_of(order.id).cloned().collect(),
+        None => state.bids().bids_of(order.id).map(|bid| bid.into_owned()).collect(),
     };
     let told = Told { order: &order, spec: &group.spec, snapshot, bids: &bids };
     let (opened_at, at) = (order.opened_at.to_u64(), snapshot.height.to_u64());
@@ -148,7 +148,7 @@ impl View {
                     self.snapshot = Some(Snapshot {
                         height: *height,
                         profiles: state.providers().map(|(id, own)| (*id, own.clone())).collect(),
-                        bids: state.bids().bids_of(order.id).cloned().collect(),
+                        bids: state.bids().bids_of(order.id).map(|bid| bid.into_owned()).collect(),
                     });
                 }
             }

@@ -8,14 +8,17 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use undercut_primitives::few::Recent;
+use undercut_primitives::packed::PackedDeployment;
+use undercut_primitives::paged::Paged;
 use undercut_primitives::{
     Amount, BlockHeight, BlockSpan, Denom, DeploymentId, GroupId, LeaseId, Misfit, PricePerBlock,
-    Provider, packed::PackedDeployment,
 };
 
+use super::Names;
 use super::meter::{Meter, Meters};
 use crate::account::{self, Payment, Payout};
 use crate::{AccountState, Deposit, EscrowAccount, LedgerEvent, LedgerRejection, Settlement};
@@ -23,17 +26,25 @@ use crate::{AccountState, Deposit, EscrowAccount, LedgerEvent, LedgerRejection, 
 /// Accounts by deployment. A handle is an account's place in the order of coming.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accounts {
-    handles: BTreeMap<PackedDeployment, u32>,
+    handles: Paged<PackedDeployment, u32>,
     meters: Meters,
     /// By handle, as the meters are.
     rest: Vec<Rest>,
+    shared: Shared,
+}
+
+/// What many accounts have in common.
+#[derive(Clone, Debug, Default)]
+struct Shared {
+    providers: Names,
+    terms: Recent<Terms>,
 }
 
 impl PartialEq for Accounts {
     /// Whether both hold the same accounts, filed under the same blocks. Handles may differ.
     fn eq(&self, other: &Self) -> bool {
         let ends = |accounts: &Self| {
-            accounts.handles.values().map(|one| accounts.ends_at(*one)).collect::<Vec<_>>()
+            accounts.handles.iter().map(|(_, one)| accounts.ends_at(*one)).collect::<Vec<_>>()
         };
         self.iter().eq(other.iter()) && ends(self) == ends(other)
     }
@@ -44,8 +55,14 @@ impl Eq for Accounts {}
 /// What of an account its meter does not hold.
 #[derive(Clone, Debug)]
 struct Rest {
-    id: DeploymentId,
+    packed: PackedDeployment,
     body: Body,
+}
+
+impl Rest {
+    fn id(&self) -> DeploymentId {
+        self.packed.into()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -53,10 +70,16 @@ enum Body {
     Lean(Lean),
     Whole(Box<EscrowAccount>),
     /// Nothing but who and since when: `settled_at` is in the meter.
-    Closed {
-        denom: Denom,
-        grace: BlockSpan,
-    },
+    Closed(Arc<Terms>),
+}
+
+/// What an account has in common with others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Terms {
+    /// Of its one lease.
+    take_rate_bps: u32,
+    denom: Denom,
+    grace: BlockSpan,
 }
 
 /// An open account with one payment and nothing in kind.
@@ -64,49 +87,55 @@ enum Body {
 struct Lean {
     gseq: u32,
     oseq: u32,
-    provider: Provider,
-    take_rate_bps: u32,
-    /// What the lease was paid out.
-    withdrawn: Amount,
-    denom: Denom,
-    grace: BlockSpan,
-    /// As they were when the account became lean; what the meter's balance lacks to their sum was
-    /// spent since. `None`: one of the tenant's own, or none when the balance is zero.
-    deposits: Option<Box<[Deposit]>>,
+    /// Its number.
+    provider: u32,
+    /// Whether the deposits are one of the tenant's own, or none when the balance is zero.
+    is_own: bool,
+    /// What the lease was paid out, in micro-units.
+    withdrawn: u64,
+    terms: Arc<Terms>,
+    /// Others as they were when the account became lean; what the meter's balance lacks to their sum
+    /// was spent since.
+    deposits: Option<Box<Deposits>>,
 }
 
+/// One pointer away, because few accounts have any.
+#[derive(Clone, Debug)]
+struct Deposits(Vec<Deposit>);
+
 impl Lean {
-    fn lease(&self, account: DeploymentId) -> LeaseId {
+    fn lease(&self, account: DeploymentId, names: &Names) -> LeaseId {
         let order = GroupId { deployment: account, gseq: self.gseq }.order(self.oseq);
-        LeaseId(order.bid(self.provider))
+        LeaseId(order.bid(names.get(self.provider)))
     }
 
     fn payment(&self, meter: &Meter) -> Payment {
-        let rate = PricePerBlock::new(self.denom.clone(), meter.rate());
-        let mut payment = Payment::new(rate, meter.starts_at(), self.take_rate_bps);
-        (payment.earned, payment.withdrawn) = (meter.earned(), self.withdrawn);
+        let rate = PricePerBlock::new(self.terms.denom.clone(), meter.rate());
+        let mut payment = Payment::new(rate, meter.starts_at(), self.terms.take_rate_bps);
+        let withdrawn = Amount::from_micro(self.withdrawn.into());
+        (payment.earned, payment.withdrawn) = (meter.earned(), withdrawn);
         payment
     }
 
-    fn whole(&self, id: DeploymentId, meter: &Meter) -> EscrowAccount {
-        let (denom, grace) = (self.denom.clone(), self.grace);
-        let mut account = EscrowAccount::new(id, denom, grace, meter.settled_at());
+    fn whole(&self, id: DeploymentId, meter: &Meter, names: &Names) -> EscrowAccount {
+        let Terms { ref denom, grace, .. } = *self.terms;
+        let mut account = EscrowAccount::new(id, denom.clone(), grace, meter.settled_at());
         match &self.deposits {
             Some(deposits) => {
-                account.deposits = deposits.to_vec();
+                account.deposits.clone_from(&deposits.0);
                 let spent = account.balance().checked_sub(meter.balance()).unwrap_or_default();
                 // What was spent was there, or the meter had refused it.
-                let _ = account.spend(&self.denom, spent);
+                let _ = account.spend(denom, spent);
             }
             None if meter.balance().is_zero() => {}
-            None => account.deposits.push(own(id, &self.denom, meter.balance())),
+            None => account.deposits.push(own(id, denom, meter.balance())),
         }
-        account.payments.insert(self.lease(id), self.payment(meter));
+        account.payments.insert(self.lease(id, names), self.payment(meter));
         account
     }
 
     /// The lean form of an account with its meter, or `None` when it has to stay whole.
-    fn of(account: &EscrowAccount) -> Option<(Self, Meter)> {
+    fn of(account: &EscrowAccount, shared: &mut Shared) -> Option<(Self, Meter)> {
         let (lease, payment) = account.payments.iter().next()?;
         let is_lean = account.payments.len() == 1
             && account.state == AccountState::Open
@@ -117,6 +146,7 @@ impl Lean {
         if !is_lean {
             return None;
         }
+        let withdrawn = u64::try_from(payment.withdrawn.to_micro()).ok()?;
         let (rate, starts_at) = (payment.rate.value, payment.starts_at);
         let meter = Meter::settled(rate, starts_at, account.settled_at, account.balance())?;
         if meter.earned() != payment.earned {
@@ -127,49 +157,64 @@ impl Lean {
             [one] => *one == own(account.id, &account.denom, account.balance()),
             _ => false,
         };
-        let order = lease.order();
+        let (order, denom) = (lease.order(), account.denom.clone());
+        let terms = Terms { take_rate_bps: payment.take_rate_bps, denom, grace: account.grace };
         let lean = Self {
             gseq: order.group.gseq,
             oseq: order.oseq,
-            provider: lease.provider(),
-            take_rate_bps: payment.take_rate_bps,
-            withdrawn: payment.withdrawn,
-            denom: account.denom.clone(),
-            grace: account.grace,
-            deposits: (!is_own).then(|| account.deposits.as_slice().into()),
+            provider: shared.providers.number(lease.provider()),
+            is_own,
+            withdrawn,
+            terms: shared.terms.share(&terms),
+            deposits: (!is_own).then(|| Box::new(Deposits(account.deposits.clone()))),
         };
         Some((lean, meter))
     }
 
     /// Makes an event true that changes few numbers. `false`, and nothing changed, for all others:
     /// those that change more, and those that [`EscrowAccount::apply`] has to judge.
-    fn apply(&mut self, id: DeploymentId, meter: &mut Meter, event: &LedgerEvent) -> bool {
+    fn apply(
+        &mut self,
+        id: DeploymentId,
+        meter: &mut Meter,
+        event: &LedgerEvent,
+        names: &Names,
+    ) -> bool {
         match event {
-            LedgerEvent::Settled(settlement) => self.apply_settlement(id, meter, settlement),
+            LedgerEvent::Settled(done) => self.apply_settlement(id, meter, done, names),
             LedgerEvent::Withdrawn { lease, coin, fee } => {
                 let paid = Payout { paid: coin.amount, fee: *fee };
-                let is_so = *lease == self.lease(id) && self.payment(meter).payout() == Ok(paid);
-                if is_so {
-                    self.withdrawn = meter.earned();
-                }
-                is_so
+                let earned = u64::try_from(meter.earned().to_micro()).ok();
+                let is_so =
+                    *lease == self.lease(id, names) && self.payment(meter).payout() == Ok(paid);
+                let withdrawn = earned.filter(|_| is_so);
+                self.withdrawn = withdrawn.unwrap_or(self.withdrawn);
+                withdrawn.is_some()
             }
             LedgerEvent::Deposited { deposit, .. } => {
                 let amount = deposit.coin.amount;
-                self.deposits.is_none()
+                self.is_own
                     && !amount.is_zero()
-                    && *deposit == own(id, &self.denom, amount)
+                    && *deposit == own(id, &self.terms.denom, amount)
                     && meter.add(amount).is_some()
             }
             _ => false,
         }
     }
 
-    fn apply_settlement(&self, id: DeploymentId, meter: &mut Meter, done: &Settlement) -> bool {
+    fn apply_settlement(
+        &self,
+        id: DeploymentId,
+        meter: &mut Meter,
+        done: &Settlement,
+        names: &Names,
+    ) -> bool {
         let Some(owed) = meter.owed_at(done.to) else { return false };
         let is_so = match done.shares.as_slice() {
             [] => owed.is_zero(),
-            [share] => !owed.is_zero() && (share.amount, share.lease) == (owed, self.lease(id)),
+            [share] => {
+                !owed.is_zero() && (share.amount, share.lease) == (owed, self.lease(id, names))
+            }
             _ => false,
         };
         is_so && done.to >= meter.settled_at() && meter.settle(done.to).is_some()
@@ -193,10 +238,10 @@ impl Accounts {
         let (rest, meter) = (self.rest(handle)?, self.meters.get(handle)?);
         Some(match &rest.body {
             Body::Whole(account) => Cow::Borrowed(account),
-            Body::Lean(lean) => Cow::Owned(lean.whole(rest.id, meter)),
-            Body::Closed { denom, grace } => {
-                let (denom, at) = (denom.clone(), meter.settled_at());
-                let mut account = EscrowAccount::new(rest.id, denom, *grace, at);
+            Body::Lean(lean) => Cow::Owned(lean.whole(rest.id(), meter, &self.shared.providers)),
+            Body::Closed(terms) => {
+                let (denom, at) = (terms.denom.clone(), meter.settled_at());
+                let mut account = EscrowAccount::new(rest.id(), denom, terms.grace, at);
                 account.state = AccountState::Closed;
                 Cow::Owned(account)
             }
@@ -208,7 +253,7 @@ impl Accounts {
         Some(match &self.rest(handle)?.body {
             Body::Lean(_) => AccountState::Open,
             Body::Whole(account) => account.state,
-            Body::Closed { .. } => AccountState::Closed,
+            Body::Closed(_) => AccountState::Closed,
         })
     }
 
@@ -219,7 +264,7 @@ impl Accounts {
 
     /// All accounts by deployment.
     pub(super) fn iter(&self) -> impl Iterator<Item = Cow<'_, EscrowAccount>> {
-        self.handles.values().filter_map(|handle| self.get(*handle))
+        self.handles.iter().filter_map(|(_, handle)| self.get(*handle))
     }
 
     /// The block under which an account is filed.
@@ -231,7 +276,7 @@ impl Accounts {
     pub(super) fn due(&self, height: BlockHeight) -> Vec<DeploymentId> {
         let due = self.meters.due(height).into_iter();
         let mut due: Vec<DeploymentId> =
-            due.filter_map(|handle| self.rest(handle).map(|rest| rest.id)).collect();
+            due.filter_map(|handle| self.rest(handle).map(Rest::id)).collect();
         due.sort_unstable();
         due
     }
@@ -254,35 +299,38 @@ impl Accounts {
         };
         match &rest.body {
             Body::Lean(lean) => {
-                let (lease, payment) = (lean.lease(rest.id), lean.payment(meter));
+                let id = rest.id();
+                let (lease, payment) =
+                    (lean.lease(id, &self.shared.providers), lean.payment(meter));
                 let from = meter.settled_at();
                 let settlement = if at > from {
                     let payments = [(&lease, &payment)].into_iter();
-                    Some(account::settlement(rest.id, payments, (from, at))?)
+                    Some(account::settlement(id, payments, (from, at))?)
                 } else {
                     None
                 };
                 let of = |id: &LeaseId| (*id == lease).then_some(&payment);
-                account::payouts(settlement, (meter.balance(), &lean.denom), leases, of)
+                account::payouts(settlement, (meter.balance(), &lean.terms.denom), leases, of)
             }
             Body::Whole(account) => {
                 let of = |id: &LeaseId| account.payments.get(id);
                 let settlement = account.settle(at)?;
                 account::payouts(settlement, (account.balance(), &account.denom), leases, of)
             }
-            Body::Closed { .. } => Ok(Vec::new()),
+            Body::Closed(_) => Ok(Vec::new()),
         }
     }
 
     /// Adds an account; `false` when it is there already, or one too many.
     pub(super) fn insert(&mut self, account: EscrowAccount) -> bool {
-        if self.handles.contains_key(&account.id.into()) {
+        let packed = account.id.into();
+        if self.handles.contains_key(&packed) {
             return false;
         }
         let Some(handle) = self.meters.push(Meter::default()) else { return false };
-        let (id, denom, grace) = (account.id, account.denom.clone(), account.grace);
-        self.handles.insert(id.into(), handle);
-        self.rest.push(Rest { id, body: Body::Closed { denom, grace } });
+        self.handles.insert(packed, handle);
+        let body = self.closed(&account);
+        self.rest.push(Rest { packed, body });
         self.keep(handle, Box::new(account));
         true
     }
@@ -293,22 +341,24 @@ impl Accounts {
         let place = usize::try_from(handle).unwrap_or(usize::MAX);
         let rest = self.rest.get_mut(place).ok_or(unknown)?;
         let meter = self.meters.get_mut(handle).ok_or(unknown)?;
+        let (id, names) = (rest.id(), &self.shared.providers);
         if let Body::Lean(lean) = &mut rest.body
-            && lean.apply(rest.id, meter, event)
+            && lean.apply(id, meter, event, names)
         {
             return Ok(());
         }
         let account = match &mut rest.body {
             Body::Whole(account) => {
                 account.apply(event)?;
-                let nothing = Body::Closed { denom: Denom::uact(), grace: BlockSpan::default() };
-                match core::mem::replace(&mut rest.body, nothing) {
-                    Body::Whole(account) => account,
-                    // It was whole a moment ago.
-                    Body::Lean(_) | Body::Closed { .. } => return Err(unknown),
-                }
+                let nothing = Box::new(EscrowAccount::new(
+                    id,
+                    Denom::uact(),
+                    BlockSpan::default(),
+                    BlockHeight::GENESIS,
+                ));
+                core::mem::replace(account, nothing)
             }
-            Body::Lean(_) | Body::Closed { .. } => {
+            Body::Lean(_) | Body::Closed(_) => {
                 let mut account = Box::new(self.get(handle).ok_or(unknown)?.into_owned());
                 account.apply(event)?;
                 account
@@ -335,9 +385,8 @@ impl Accounts {
             && account.payments.is_empty()
             && account.deposits.is_empty();
         let (body, meter) = if is_over {
-            let (denom, grace) = (account.denom, account.grace);
-            (Body::Closed { denom, grace }, Meter::still(account.settled_at))
-        } else if let Some((lean, meter)) = Lean::of(&account) {
+            (self.closed(&account), Meter::still(account.settled_at))
+        } else if let Some((lean, meter)) = Lean::of(&account, &mut self.shared) {
             (Body::Lean(lean), meter)
         } else {
             let meter = Meter::still(account.settled_at);
@@ -348,6 +397,11 @@ impl Accounts {
         if let Some(rest) = self.rest.get_mut(place) {
             rest.body = body;
         }
+    }
+
+    fn closed(&mut self, account: &EscrowAccount) -> Body {
+        let (denom, grace) = (account.denom.clone(), account.grace);
+        Body::Closed(self.shared.terms.share(&Terms { take_rate_bps: 0, denom, grace }))
     }
 
     fn rest(&self, handle: u32) -> Option<&Rest> {

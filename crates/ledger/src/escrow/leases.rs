@@ -1,8 +1,9 @@
 //! `Leases`: all leases by account, each without what others say too.
 //!
 //! Most accounts have one lease. Its consents are those of its deployment and its bid, which are held
-//! there already; its terms but price and version are those of others that were awarded in the same
-//! block; and while it is simply active there is no more to say. That leaves 112 bytes each.
+//! there already, the former with the hash of the manifest; its terms but the price are those of others
+//! that were awarded in the same block; and while it is simply active there is no more to say. That
+//! leaves 64 bytes each.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -14,15 +15,23 @@ use undercut_primitives::{
     PricePerBlock, Provider, Signers, TimeSpan,
 };
 
+use super::Names;
 use crate::{Lease, LeaseState, LeaseTerms, SignedLease};
 
-/// Consents of a tenant and a provider that are kept elsewhere: those of the deployment and of the bid.
-pub type Held<'a> = [Option<&'a KeptConsent>; 2];
+/// Consents of a tenant and a provider that are kept elsewhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Held<'a> {
+    /// The tenant's to the deployment, with the hash of the manifest.
+    pub of_deployment: Option<&'a KeptConsent<Digest>>,
+    /// The provider's to the bid.
+    pub of_bid: Option<&'a KeptConsent>,
+}
 
 /// Leases by the handle of their account, there by id.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Leases {
     of_accounts: Vec<Few<Kept>>,
+    providers: Names,
     signers: Signers,
     terms: Recent<Terms>,
 }
@@ -34,12 +43,13 @@ type Name = (u32, u32, Provider);
 struct Kept {
     gseq: u32,
     oseq: u32,
-    provider: Provider,
-    /// In the denom of the terms.
-    price: Decimal,
-    version_hash: Digest,
+    /// Its number.
+    provider: u32,
+    /// Atoms in the denom of the terms, as bytes: without a number's gaps.
+    price: [u8; 16],
     terms: Arc<Terms>,
-    by_tenant: KeptConsent,
+    /// With the hash of the manifest.
+    by_tenant: KeptConsent<Digest>,
     by_provider: KeptConsent,
     /// `None` while it is active.
     state: Option<Box<LeaseState>>,
@@ -55,22 +65,23 @@ struct Terms {
 }
 
 impl Kept {
-    const fn name(&self) -> Name {
-        (self.gseq, self.oseq, self.provider)
+    fn name(&self, names: &Names) -> Name {
+        (self.gseq, self.oseq, names.get(self.provider))
     }
 
     fn state(&self) -> LeaseState {
         self.state.as_deref().copied().unwrap_or(LeaseState::Active)
     }
 
-    fn get(&self, deployment: DeploymentId) -> Lease {
+    fn get(&self, deployment: DeploymentId, names: &Names) -> Lease {
+        let price = Decimal::from_atoms(u128::from_le_bytes(self.price));
         let Terms { denom, starts_at, reclamation, take_rate_bps } = &*self.terms;
         let order = GroupId { deployment, gseq: self.gseq }.order(self.oseq);
         let terms = LeaseTerms {
-            id: LeaseId(order.bid(self.provider)),
-            price: PricePerBlock::new(denom.clone(), self.price),
+            id: LeaseId(order.bid(names.get(self.provider))),
+            price: PricePerBlock::new(denom.clone(), price),
             starts_at: *starts_at,
-            version_hash: self.version_hash,
+            version_hash: *self.by_tenant.note(),
             reclamation: *reclamation,
             take_rate_bps: *take_rate_bps,
         };
@@ -87,7 +98,7 @@ fn name(id: &LeaseId) -> Name {
 impl Leases {
     /// The whole lease.
     pub(super) fn get(&self, account: u32, id: &LeaseId) -> Option<Lease> {
-        self.find(account, id).map(|kept| kept.get(id.deployment()))
+        self.find(account, id).map(|kept| kept.get(id.deployment(), &self.providers))
     }
 
     /// Where a lease stands.
@@ -95,10 +106,15 @@ impl Leases {
         self.find(account, id).map(Kept::state)
     }
 
+    /// The provider's consent to the bid.
+    pub(super) fn bid_consent(&self, account: u32, id: &LeaseId) -> Option<&KeptConsent> {
+        self.find(account, id).map(|kept| &kept.by_provider)
+    }
+
     /// The leases of an account, by id.
     pub(super) fn of(&self, account: u32, id: DeploymentId) -> impl Iterator<Item = Lease> {
         let kept = self.of_accounts.get(place(account)).map_or(&[][..], Few::as_slice);
-        kept.iter().map(move |kept| kept.get(id))
+        kept.iter().map(move |kept| kept.get(id, &self.providers))
     }
 
     /// Keeps a lease; `false` where it takes the place of another of the same id. Its consents are
@@ -113,25 +129,23 @@ impl Leases {
         let SignedLease { terms: LeaseTerms { id, ref price, .. }, tenant, provider } = *signed;
         let LeaseTerms { starts_at, version_hash, reclamation, take_rate_bps, .. } = signed.terms;
         let terms = Terms { denom: price.denom.clone(), starts_at, reclamation, take_rate_bps };
-        let [of_deployment, of_bid] = held;
         let (gseq, oseq, by) = name(&id);
         let kept = Kept {
             gseq,
             oseq,
-            provider: by,
-            price: price.value,
-            version_hash,
+            provider: self.providers.number(by),
+            price: price.value.to_atoms().to_le_bytes(),
             terms: self.terms.share(&terms),
-            by_tenant: self.consent(&tenant, of_deployment),
-            by_provider: self.consent(&provider, of_bid),
+            by_tenant: self.consent(&tenant, version_hash, held.of_deployment),
+            by_provider: self.consent(&provider, (), held.of_bid),
             state: (state != LeaseState::Active).then(|| Box::new(state)),
         };
         let place = place(account);
         while self.of_accounts.len() <= place {
-            self.of_accounts.push(Few::None);
+            self.of_accounts.push(Few::new());
         }
         let Some(leases) = self.of_accounts.get_mut(place) else { return false };
-        match leases.as_slice().binary_search_by_key(&name(&id), Kept::name) {
+        match search(leases.as_slice(), &id, &self.providers) {
             Ok(at) => {
                 leases.as_mut_slice().get_mut(at).into_iter().for_each(|old| *old = kept.clone());
                 false
@@ -146,24 +160,40 @@ impl Leases {
     /// Says anew where a lease stands.
     pub(super) fn set_state(&mut self, account: u32, id: &LeaseId, state: LeaseState) {
         let Some(leases) = self.of_accounts.get_mut(place(account)) else { return };
-        if let Ok(at) = leases.as_slice().binary_search_by_key(&name(id), Kept::name)
+        if let Ok(at) = search(leases.as_slice(), id, &self.providers)
             && let Some(kept) = leases.as_mut_slice().get_mut(at)
         {
             kept.state = (state != LeaseState::Active).then(|| Box::new(state));
         }
     }
 
-    fn consent(&mut self, consent: &Consent, held: Option<&KeptConsent>) -> KeptConsent {
-        let same = held.filter(|held| held.is(consent));
-        same.map_or_else(|| self.signers.keep(consent), KeptConsent::clone)
+    fn consent<Note: PartialEq>(
+        &mut self,
+        consent: &Consent,
+        note: Note,
+        held: Option<&KeptConsent<Note>>,
+    ) -> KeptConsent<Note> {
+        let same = held.filter(|held| *held.note() == note && held.is(consent));
+        match same {
+            Some(held) => held.clone(),
+            None => self.signers.keep_with(consent, note),
+        }
     }
 
     fn find(&self, account: u32, id: &LeaseId) -> Option<&Kept> {
         let leases = self.of_accounts.get(place(account))?.as_slice();
-        leases.get(leases.binary_search_by_key(&name(id), Kept::name).ok()?)
+        leases.get(search(leases, id, &self.providers).ok()?)
     }
+}
+
+fn search(leases: &[Kept], id: &LeaseId, names: &Names) -> Result<usize, usize> {
+    let name = name(id);
+    leases.binary_search_by(|kept| kept.name(names).cmp(&name))
 }
 
 fn place(account: u32) -> usize {
     usize::try_from(account).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests;

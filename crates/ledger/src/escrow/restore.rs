@@ -1,8 +1,9 @@
 //! An [`Escrow`] from its accounts and leases: running leases and the queue of ends are made anew.
 
-use undercut_primitives::{KeptConsent, LeaseId, Misfit};
+use undercut_primitives::{LeaseId, Misfit};
 
 use super::Escrow;
+use super::leases::Held;
 use crate::account::PAYMENTS_MAX;
 use crate::{EscrowAccount, Lease};
 
@@ -18,7 +19,7 @@ impl Escrow {
     pub fn restore<'a>(
         accounts: impl IntoIterator<Item = EscrowAccount>,
         leases: impl IntoIterator<Item = Lease>,
-        held: impl Fn(&LeaseId) -> [Option<&'a KeptConsent>; 2],
+        held: impl Fn(&LeaseId) -> Held<'a>,
     ) -> Result<Self, Misfit> {
         let mut escrow = Self::default();
         for account in accounts {
@@ -43,13 +44,13 @@ impl Escrow {
     fn restore_lease<'a>(
         &mut self,
         lease: &Lease,
-        held: impl Fn(&LeaseId) -> [Option<&'a KeptConsent>; 2],
+        held: impl Fn(&LeaseId) -> Held<'a>,
     ) -> Result<(), Misfit> {
         let id = lease.signed.terms.id;
         let handle = self.accounts.handle_of(&id.deployment());
         let handle = handle.ok_or(Misfit::new("a lease of no account"))?;
         if lease.state.is_running() {
-            self.running.entry(id.provider()).or_default().insert(id.order().into());
+            self.running.entry(id.provider()).or_default().insert(id.order().into(), ());
         }
         if self.leases.insert(handle, &lease.signed, lease.state, held(&id)) {
             Ok(())

@@ -11,7 +11,7 @@ use super::{bit_of, branch_hash, first_difference, leaf_hash};
 ///
 /// A binary trie that branches only where keys differ: an insertion or removal touches O(log n)
 /// nodes, and [`StateTree::root`] hashes only what changed since it was last asked. Leaves and
-/// branches lie in two lists, 64 and 44 bytes each; what a removal frees is used again. Room for
+/// branches lie in two lists, 64 and 42 bytes each; what a removal frees is used again. Room for
 /// 2^31 keys, which take more memory than machines have.
 #[derive(Clone, Debug, Default)]
 pub struct StateTree {
@@ -48,9 +48,10 @@ struct Branch {
     is_stale: bool,
 }
 
-/// A place in one of the two lists: twice the place, and one more for a leaf.
+/// A place in one of the two lists: twice the place, and one more for a leaf. As bytes, so that a
+/// branch has no gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Link(u32);
+struct Link([u8; 4]);
 
 #[derive(Clone, Copy, Debug)]
 enum Place {
@@ -60,15 +61,16 @@ enum Place {
 
 impl Link {
     const fn leaf(place: u32) -> Self {
-        Self((place << 1) | 1)
+        Self(((place << 1) | 1).to_le_bytes())
     }
 
     const fn branch(place: u32) -> Self {
-        Self(place << 1)
+        Self((place << 1).to_le_bytes())
     }
 
     const fn place(self) -> Place {
-        if self.0 & 1 == 1 { Place::Leaf(self.0 >> 1) } else { Place::Branch(self.0 >> 1) }
+        let number = u32::from_le_bytes(self.0);
+        if number & 1 == 1 { Place::Leaf(number >> 1) } else { Place::Branch(number >> 1) }
     }
 }
 
@@ -371,6 +373,11 @@ mod tests {
                 prop_assert_eq!(tree.root(), plain_root(&entries(&map)));
             }
         }
+    }
+
+    #[test]
+    fn leaves_and_branches_have_no_gaps() {
+        assert_eq!((size_of::<Leaf>(), size_of::<Branch>()), (64, 42));
     }
 
     #[test]

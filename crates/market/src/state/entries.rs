@@ -79,10 +79,11 @@ impl State {
     /// Whether what the entries say of each other is true.
     fn check_links(&self) -> Result<(), Misfit> {
         let ordered = |bid: &Bid| self.book.order(&bid.id.order);
-        let is_tied =
-            |bid: &Bid| ordered(bid).is_some_and(|o| bid.tie == TieBreak::of(&o.entropy, &bid.id));
+        let is_tied = |bid: Cow<Bid>| {
+            ordered(&bid).is_some_and(|o| bid.tie == TieBreak::of(&o.entropy, &bid.id))
+        };
         let is_deployed = |account: Cow<EscrowAccount>| self.book.deployment(&account.id).is_some();
-        let is_awarded = |lease: Lease| self.bids.bid(&lease.signed.terms.id.0).is_some();
+        let is_awarded = |lease: Lease| self.bids.state(&lease.signed.terms.id.0).is_some();
         let is_said = |record: &ProviderRecord| {
             record
                 .audits_expire_at
@@ -197,9 +198,10 @@ impl Parts {
         let books = self.books.ok_or(missing(vault_key))?;
         genesis.check()?;
         params.check().map_err(crate::GenesisError::from)?;
-        let bids = BidBook::restore(self.bids, &params.bid)?;
         let book = OrderBook::restore(self.deployments, self.groups, self.orders)?;
-        let escrow = Escrow::restore(self.accounts, self.leases, |id| held(&book, id))?;
+        let bids = BidBook::restore(self.bids, &params.bid, &book)?;
+        let escrow =
+            Escrow::restore(self.accounts, self.leases, |id| held(&book, Some(&bids), id))?;
         let mut state = State {
             genesis,
             params,

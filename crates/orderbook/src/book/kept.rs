@@ -17,14 +17,20 @@ use crate::{AwardMode, Deployment, DeploymentState, Group, GroupState, Order, Or
 /// A deployment with its groups.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
-    pub(super) version_hash: Digest,
-    reclamation: Option<TimeSpan>,
-    consent: KeptConsent,
-    opened_at: BlockHeight,
-    award: AwardMode,
+    /// The tenant's, with the hash of the manifest.
+    consent: KeptConsent<Digest>,
+    terms: Arc<Terms>,
     pub(super) state: DeploymentState,
     /// By number, from 1.
     pub(super) groups: Few<KeptGroup>,
+}
+
+/// What a deployment has in common with others of the same block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Terms {
+    opened_at: BlockHeight,
+    award: AwardMode,
+    reclamation: Option<TimeSpan>,
 }
 
 /// A group with its orders.
@@ -58,6 +64,7 @@ struct Opened {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shared {
     signers: Signers,
+    terms: Recent<Terms>,
     specs: Recent<GroupSpec>,
     opened: Recent<Opened>,
 }
@@ -77,22 +84,29 @@ impl Shared {
 
     /// A deployment, still without groups.
     pub(super) fn deployment(&mut self, deployment: &Deployment) -> Kept {
-        let consent = self.signers.keep(&deployment.consent);
         let Deployment { version_hash, reclamation, opened_at, award, state, .. } = *deployment;
-        let groups = Few::None;
-        Kept { version_hash, reclamation, consent, opened_at, award, state, groups }
+        let consent = self.signers.keep_with(&deployment.consent, version_hash);
+        let terms = self.terms.share(&Terms { opened_at, award, reclamation });
+        Kept { consent, terms, state, groups: Few::new() }
+    }
+
+    /// Says anew which manifest a deployment has.
+    pub(super) fn update(&mut self, kept: &mut Kept, version_hash: Digest) {
+        kept.consent = self.signers.keep_with(&kept.consent.get(), version_hash);
     }
 }
 
 impl Kept {
-    /// The tenant's consent.
-    pub(super) const fn consent(&self) -> &KeptConsent {
+    /// The tenant's consent, with the hash of the manifest.
+    pub(super) const fn consent(&self) -> &KeptConsent<Digest> {
         &self.consent
     }
 
     /// The whole deployment.
     pub(super) fn get(&self, id: DeploymentId) -> Deployment {
-        let Self { version_hash, reclamation, ref consent, opened_at, award, state, .. } = *self;
+        let Self { ref consent, ref terms, state, .. } = *self;
+        let version_hash = *consent.note();
+        let Terms { opened_at, award, reclamation } = **terms;
         let (consent, groups) = (consent.get(), count(self.groups.as_slice()));
         Deployment { id, version_hash, award, reclamation, consent, opened_at, groups, state }
     }
@@ -123,7 +137,7 @@ impl Kept {
 impl KeptGroup {
     /// A group without orders.
     pub(super) const fn new(spec: Arc<GroupSpec>, state: GroupState) -> Self {
-        Self { spec, state, orders: Few::None }
+        Self { spec, state, orders: Few::new() }
     }
 
     /// The whole group.

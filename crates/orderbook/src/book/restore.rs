@@ -1,6 +1,5 @@
 //! An [`OrderBook`] from what it holds: the queue of due heights is made anew.
 
-use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
 use undercut_primitives::{DeploymentId, GroupId, Misfit, OrderId};
@@ -90,7 +89,7 @@ impl Parts {
         let mut book = OrderBook::default();
         for deployment in self.deployments.values() {
             let kept = book.shared.deployment(deployment);
-            book.kept.insert(deployment.id, Box::new(kept));
+            book.kept.insert(deployment.id, kept);
         }
         for (id, group) in self.groups {
             let spec = book.keep_spec(id, &group.spec);

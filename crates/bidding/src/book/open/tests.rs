@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-use undercut_orderbook::{AwardMode, GroupState, Order, OrderState, ReclamationParams};
+use undercut_orderbook::{AwardMode, GroupState, Order, OrderBook, OrderState, ReclamationParams};
 use undercut_primitives::{
     Address, Attribute, BlockHeight, Coin, Consent, DeploymentId, GroupId, GroupSpec,
     PricePerBlock, PublicKey, Requirements, ResourceUnit, Resources, Signature, Tenant,
@@ -146,9 +146,9 @@ fn a_restored_book_ranks_alike_and_knows_nobody() {
     for who in 10..160 {
         place(&mut book, 1, who);
     }
-    let mut bids: Vec<Bid> = book.bids().cloned().collect();
+    let mut bids: Vec<Bid> = book.bids().map(|bid| bid.into_owned()).collect();
     bids.reverse();
-    let restored = BidBook::restore(bids, &BidParams::default()).unwrap();
+    let restored = BidBook::restore(bids, &BidParams::default(), &OrderBook::default()).unwrap();
     for order in [1, 2, 3].map(order_id) {
         let ranks = |book: &BidBook| book.queue(&order).map(|open| open.ranks());
         let best = |book: &BidBook| book.award(&order);
@@ -163,6 +163,6 @@ fn a_restored_book_ranks_alike_and_knows_nobody() {
 #[test]
 fn bids_with_the_same_offer_share_it() {
     let book = stage();
-    let offers: Vec<_> = book.bids_of(order_id(1)).map(|bid| &bid.offer).collect();
-    assert!(Arc::ptr_eq(offers[0], offers[1]));
+    let offers: Vec<_> = book.bids_of(order_id(1)).map(|bid| Arc::clone(&bid.offer)).collect();
+    assert!(Arc::ptr_eq(&offers[0], &offers[1]));
 }

@@ -5,7 +5,7 @@ use alloc::vec;
 
 use proptest::prelude::*;
 use undercut_primitives::keys::KeyPair;
-use undercut_primitives::{Address, BlockTime, Coin, Consent, Decimal, Digest, Tenant};
+use undercut_primitives::{Address, BlockTime, Coin, Consent, Decimal, Digest, Provider, Tenant};
 
 use super::*;
 use crate::escrow::draft::Draft;
