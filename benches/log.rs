@@ -6,7 +6,7 @@
 //! | by | what it is |
 //! | --- | --- |
 //! | `chain`, `reader` | [`Chain::append`] and [`Reader`], the ones in use |
-//! | `plain` | the format's table written out with joined lists, one SHA-256 each (chaining alone) |
+//! | `plain` | the format's table written out with joined lists, one SHA-256 each, and read by it |
 //! | `floor` | SHA-256 of the same bytes record by record, name-space included: the same hashes |
 //! | `one-pass` | one SHA-256 over the whole log, the least that any reader of it pays |
 //!
@@ -27,10 +27,10 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, Throughput};
 use undercut::Event;
 use undercut_benches::{Generator, digest, order_id, provider, unsigned};
-use undercut_ledger::log::{self, Chain, Reader, Record, Seal};
+use undercut_ledger::log::{self, Chain, Entry as _, Reader, Record, Seal};
 use undercut_ledger::merkle::StateTree;
 use undercut_ledger::{LeaseTerms, LedgerEvent, Settlement, Share, SignedLease, merkle};
-use undercut_primitives::codec::Canonical;
+use undercut_primitives::codec::{Canonical, ENCODED_BYTES_MAX};
 use undercut_primitives::{
     Amount, BlockHeight, Coin, Decimal, Denom, Digest, LeaseId, PricePerBlock, crypto,
 };
@@ -127,6 +127,45 @@ fn write_plainly(events: &[Event]) -> (Vec<u8>, Vec<Vec<u8>>) {
     (log, inputs)
 }
 
+/// Takes bytes off the front.
+fn take<'a>(rest: &mut &'a [u8], count: usize) -> &'a [u8] {
+    let (taken, left) = rest.split_at(count);
+    *rest = left;
+    taken
+}
+
+fn number(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// The records of a log by the table of the format: every checksum, hash and root made anew, and
+/// every payload encoded again to compare.
+fn read_plainly(mut log: &[u8]) -> Vec<Record<Event>> {
+    let mut records: Vec<Record<Event>> = Vec::new();
+    while !log.is_empty() {
+        let length = usize::try_from(number(take(&mut log, 4))).expect("a frame is short");
+        let sum = number(take(&mut log, 4));
+        let mut body = take(&mut log, length);
+        assert_eq!(sum, u64::from(log::checksum(body)));
+        let (sequence, height) = (number(take(&mut body, 8)), number(take(&mut body, 8)));
+        assert_eq!(height, HEIGHT.to_u64());
+        let (kind, payload) = (take(&mut body, 1)[0], body);
+        let event = if kind == 0 {
+            let event = Event::decode(payload, ENCODED_BYTES_MAX).expect("it is an event");
+            assert_eq!(event.encode().as_deref(), Ok(payload));
+            event
+        } else {
+            let seal = Seal::decode(payload, ENCODED_BYTES_MAX).expect("it is a seal");
+            let hashes: Vec<Digest> = records.iter().map(|record| record.hash).collect();
+            assert_eq!(seal.records_root, merkle::root(&hashes));
+            Event::from_seal(seal)
+        };
+        let hash = crypto::sha256(&hashed(sequence, kind, payload));
+        records.push(Record { sequence, height: HEIGHT, event, hash });
+    }
+    records
+}
+
 fn hash_each(inputs: &[Vec<u8>]) -> Vec<Digest> {
     inputs.iter().map(|input| crypto::sha256(input)).collect()
 }
@@ -164,12 +203,16 @@ fn read(criterion: &mut Criterion) {
     let (_, inputs) = write_plainly(&events);
     let read: Result<Vec<_>, _> = Reader::<Event>::new(&log).collect();
     assert!(read.is_ok_and(|read| read == records), "reading gives what was written");
+    assert!(read_plainly(&log) == records, "both readers read the same");
 
     let mut group = criterion.benchmark_group("log::read");
     group.throughput(bytes_of(&inputs));
     group.bench_function(format!("records={RECORDS} by=reader"), |bencher| {
         let read = || Reader::<Event>::new(&log).filter(Result::is_ok).count();
         bencher.iter(read);
+    });
+    group.bench_function(format!("records={RECORDS} by=plain"), |bencher| {
+        bencher.iter_with_large_drop(|| read_plainly(&log));
     });
     group.bench_function(format!("records={RECORDS} by=floor"), |bencher| {
         bencher.iter(|| hash_each(black_box(&inputs)));
