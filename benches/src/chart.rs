@@ -13,7 +13,7 @@ const RIGHT: f64 = 130.0;
 const TOP: f64 = 64.0;
 const LINE: f64 = 24.0;
 /// More bars than a picture can show.
-const BARS_MAX: usize = 60;
+const BARS_MAX: usize = 120;
 
 /// A picture: the name of its file, and its SVG.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Chart {
     pub file: &'static str,
     /// The picture as text.
     pub svg: String,
+    /// How many bars it has no room for; it says so too.
+    pub left_out: usize,
 }
 
 struct Bar {
@@ -48,7 +50,12 @@ pub fn charts(report: &Report) -> Vec<Chart> {
         ("latency.svg", latencies(&report.rows)),
     ];
     let drawn = pictures.into_iter().filter(|(_, picture)| !picture.bars.is_empty());
-    drawn.map(|(file, picture)| Chart { file, svg: picture.to_svg() }).collect()
+    let chart = |(file, picture): (&'static str, Picture)| Chart {
+        file,
+        svg: picture.to_svg(),
+        left_out: picture.left_out(),
+    };
+    drawn.map(chart).collect()
 }
 
 fn named(row: &Row) -> String {
@@ -104,10 +111,18 @@ fn latencies(rows: &[Row]) -> Picture {
 }
 
 impl Picture {
+    fn left_out(&self) -> usize {
+        self.bars.len().saturating_sub(BARS_MAX)
+    }
+
     fn to_svg(&self) -> String {
         let bars = self.bars.get(..BARS_MAX).unwrap_or(&self.bars);
         let scale = Scale::over(bars, self.one.is_some());
-        let mut svg = head(self.title, self.says, bars.len());
+        let says = match self.left_out() {
+            0 => self.says.to_owned(),
+            left_out => format!("{} {left_out} bars more have no room here.", self.says),
+        };
+        let mut svg = head(self.title, &says, bars.len());
         if let Some(one) = self.one {
             let (x, y) = (scale.x(1.0), TOP + LINE * index(bars.len()));
             let _ = write!(
@@ -274,6 +289,8 @@ mod tests {
         for chart in charts(&report(rows)) {
             assert!(!chart.svg.contains("<script") && !chart.svg.contains('\u{7}'));
             assert_eq!(chart.svg.matches("class=\"bar\"").count(), BARS_MAX);
+            assert!(chart.left_out >= 1_000 - BARS_MAX);
+            assert!(chart.svg.contains(&format!(" {} bars more have no room", chart.left_out)));
             assert!(chart.svg.ends_with("</svg>\n"));
         }
     }

@@ -12,6 +12,12 @@ use crate::row::Row;
 
 /// More rows than any run has.
 const ROWS_MAX: usize = 10_000;
+/// More contestants than any row has.
+const OTHERS_MAX: usize = 100;
+/// A longer name than anything in a run has, in bytes.
+const NAME_BYTES_MAX: usize = 200;
+/// More than any run gives.
+const FIGURE_MAX: f64 = 1e18;
 
 /// What is wrong with a file that should be a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +50,8 @@ pub struct Change {
 pub struct Comparison {
     /// Every ratio that both have, in the order of the first report.
     pub changes: Vec<Change>,
+    /// Ratios that the first report has and the second, in the same row, has not.
+    pub lost: Vec<String>,
     /// Rows of the first report alone.
     pub only_before: Vec<String>,
     /// Rows of the second report alone.
@@ -69,9 +77,20 @@ pub fn read(json: &[u8]) -> Result<Report, Unreadable> {
         return Err(Unreadable::NoFigures(sentence));
     }
     let mut keys = BTreeMap::new();
-    for row in &report.rows {
+    for (place, row) in report.rows.iter().enumerate() {
+        if !has_sound_names(row) {
+            let sentence = format!(
+                "row {} has more than {OTHERS_MAX} others, or a name that is longer than \
+                 {NAME_BYTES_MAX} bytes or not of printable ASCII",
+                place + 1
+            );
+            return Err(Unreadable::NoFigures(sentence));
+        }
         if !has_sound_figures(row) {
-            let sentence = format!("`{}` has a figure below zero, or a ratio of zero", key(row));
+            let sentence = format!(
+                "`{}` has a figure below zero or above {FIGURE_MAX:e}, or a ratio of zero",
+                key(row)
+            );
             return Err(Unreadable::NoFigures(sentence));
         }
         if keys.insert(key(row), ()).is_some() {
@@ -97,8 +116,23 @@ fn has_sound_figures(row: &Row) -> bool {
         row.plain_ns,
         row.offered_per_second,
     ];
-    let are_times = times.into_iter().flatten().all(|time| time.is_finite() && time >= 0.0);
-    are_times && RATIOS.iter().filter_map(|(.., of)| of(row)).all(|ratio| ratio > 0.0)
+    let others = row.others.iter();
+    let times = times.into_iter().flatten().chain(others.clone().map(|other| other.ns_per_op));
+    let ratios =
+        RATIOS.iter().filter_map(|(.., of)| of(row)).chain(others.map(|other| other.ratio));
+    let is_ratio = |ratio: f64| (1.0 / FIGURE_MAX..=FIGURE_MAX).contains(&ratio);
+    times.into_iter().all(|time| (0.0..=FIGURE_MAX).contains(&time))
+        && ratios.into_iter().all(is_ratio)
+}
+
+/// Whether the names are such as runs give: printed as they are, they stay on their line.
+fn has_sound_names(row: &Row) -> bool {
+    let others = row.others.iter().map(|other| &other.name);
+    let names = [&row.name, &row.params].into_iter().chain(&row.peer).chain(others);
+    let is_sound = |name: &String| {
+        name.len() <= NAME_BYTES_MAX && name.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    };
+    row.others.len() <= OTHERS_MAX && names.into_iter().all(is_sound)
 }
 
 /// Name and workload.
@@ -127,8 +161,14 @@ pub fn compare(before: &Report, after: &Report) -> Comparison {
     };
     let (only_before, only_after) = (only(before, &rows_after), only(after, &rows_before));
     let both = before.rows.iter().filter_map(|row| Some((row, rows_after.get(&key(row))?)));
+    let lost = both.clone().flat_map(|(before, after)| lost(before, after)).collect();
     let changes = both.flat_map(|(before, after)| changes(before, after)).collect();
-    Comparison { changes, only_before, only_after }
+    Comparison { changes, lost, only_before, only_after }
+}
+
+fn lost(before: &Row, after: &Row) -> impl Iterator<Item = String> {
+    let is_lost = |(.., of): &&Ratio| of(before).is_some() && of(after).is_none();
+    RATIOS.iter().filter(is_lost).map(|(figure, ..)| format!("{}  {figure}", key(before)))
 }
 
 fn changes(before: &Row, after: &Row) -> Vec<Change> {
@@ -143,10 +183,10 @@ fn changes(before: &Row, after: &Row) -> Vec<Change> {
 }
 
 impl Comparison {
-    /// Whether a ratio is worse by more than `gate`.
+    /// Whether a ratio is worse by more than `gate`, or was not measured again.
     #[must_use]
     pub fn is_worse(&self, gate: Allowance) -> bool {
-        self.changes.iter().any(|change| change.worse_by > gate.0)
+        !self.lost.is_empty() || self.changes.iter().any(|change| change.worse_by > gate.0)
     }
 
     /// One line for each ratio, and the rows that only one report has.
@@ -154,6 +194,7 @@ impl Comparison {
     pub fn to_text(&self, gate: Allowance) -> String {
         let lines = self.changes.iter().map(|change| change.to_line(gate));
         let mut text: String = lines.collect();
+        text.extend(self.lost.iter().map(|lost| format!("LOST   {lost}\n")));
         let alone = [("first", &self.only_before), ("second", &self.only_after)];
         for (which, rows) in alone {
             text.extend(rows.iter().map(|row| format!("only in the {which}: {row}\n")));
@@ -167,9 +208,9 @@ impl Comparison {
     #[must_use]
     pub fn to_json(&self, gate: Allowance) -> String {
         let (schema, ok) = ("undercut.bench-compare/1", !self.is_worse(gate));
-        let Self { changes, only_before, only_after } = self;
+        let Self { changes, lost, only_before, only_after } = self;
         let object = serde_json::json!({
-            "schema": schema, "ok": ok, "gate": gate.0, "changes": changes,
+            "schema": schema, "ok": ok, "gate": gate.0, "changes": changes, "lost": lost,
             "only_before": only_before, "only_after": only_after,
         });
         format!("{object}\n")
@@ -213,6 +254,7 @@ impl std::str::FromStr for Allowance {
 mod tests {
     use super::*;
     use crate::machine::Machine;
+    use crate::row::Other;
 
     fn row(params: &str, floor: f64, peer: f64) -> Row {
         let (ratio_floor, ratio_peer) = (Some(floor), Some(peer));
@@ -257,6 +299,34 @@ mod tests {
         assert_eq!(comparison.only_after, ["match/book k=64"]);
         assert_eq!(comparison.changes.len(), 2);
         assert!(comparison.to_text(gate("5%")).contains("50.0 % better"));
+    }
+
+    #[test]
+    fn a_ratio_that_was_not_measured_again_passes_no_gate() {
+        let before = report(&[row("k=4", 1.0, 6.0)]);
+        let after = report(&[Row { ratio_floor: None, ..row("k=4", 1.0, 6.0) }]);
+        let comparison = compare(&before, &after);
+        assert_eq!(comparison.lost, ["match/book k=4  of floor"]);
+        assert!(
+            comparison.is_worse(gate("1000%")) && !compare(&after, &before).is_worse(gate("0%"))
+        );
+        assert!(comparison.to_text(gate("5%")).contains("LOST   match/book k=4  of floor\n"));
+        assert!(comparison.to_json(gate("5%")).contains("\"ok\":false"));
+    }
+
+    #[test]
+    fn names_that_would_leave_their_line_or_their_picture_are_refused() {
+        let long = "x".repeat(NAME_BYTES_MAX + 1);
+        for name in ["k=4\nok     match/book", "\u{1b}[31m", "\u{ffff}", "k=\u{e4}", &long] {
+            let hostile = report(&[row(name, 1.0, 6.0)]).to_json();
+            assert!(matches!(read(hostile.as_bytes()), Err(Unreadable::NoFigures(_))), "{name:?}");
+        }
+        let other = |ratio| Other { name: "x".into(), is_peer: true, ns_per_op: 1.0, ratio };
+        let with = |others| report(&[Row { others, ..row("k=4", 1.0, 6.0) }]).to_json();
+        assert!(read(with(vec![other(2.0)]).as_bytes()).is_ok());
+        for others in [vec![other(0.0)], vec![other(-5.0)], vec![other(2.0); OTHERS_MAX + 1]] {
+            assert!(matches!(read(with(others).as_bytes()), Err(Unreadable::NoFigures(_))));
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use tempfile::TempDir;
+
 use crate::contest::Stage;
 
 /// Rounds of a full run: odd, so that there is a middle one.
@@ -22,7 +24,8 @@ pub struct Settings {
     pub threads: usize,
     /// A seed for all workloads in place of each one's own.
     pub seed: Option<u64>,
-    /// Where files are written that are timed. They are gone afterwards.
+    /// In which folder files are written that are timed: each row writes into a folder of its own in it,
+    /// which is gone afterwards. Nothing else in it is touched.
     pub folder: PathBuf,
     /// Who times the contests, as often as it likes; nobody else in a run of `undercut bench`.
     pub stage: Option<Rc<dyn Stage>>,
@@ -61,6 +64,15 @@ impl Settings {
         self.seed.unwrap_or(own)
     }
 
+    /// A folder of nobody else's, which goes with the value.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, when [`Settings::folder`] takes no folder.
+    pub fn scratch(&self) -> std::io::Result<TempDir> {
+        tempfile::Builder::new().prefix("undercut-bench-").tempdir_in(&self.folder)
+    }
+
     /// Whether the row `name` is asked for.
     #[must_use]
     pub fn asks_for(&self, name: &str) -> bool {
@@ -89,6 +101,19 @@ mod tests {
         assert!(asked(&["log", "match/book"], "match/book"));
         assert!(!asked(&["match/b"], "match/book"));
         assert!(!asked(&["mat"], "match/book"));
+    }
+
+    #[test]
+    fn scratch_folders_are_nobody_elses_and_go_with_their_values() {
+        let settings = Settings::quick();
+        let [one, two] = [settings.scratch(), settings.scratch()].map(Result::unwrap);
+        assert_ne!(one.path(), two.path());
+        std::fs::write(one.path().join("file"), "kept no longer than the folder").unwrap();
+        let path = one.path().to_owned();
+        drop(one);
+        assert!(!path.exists() && two.path().is_dir());
+        let folder = path.join("not there");
+        assert!(Settings { folder, ..Settings::quick() }.scratch().is_err());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tempfile::TempDir;
 use undercut::{Command, SignedCommand, VerifiedCommand};
 use undercut_primitives::codec::Canonical as _;
 use undercut_primitives::keys::KeyPair;
@@ -61,26 +62,25 @@ struct Rounds {
     generator: Generator,
     next_dseq: u64,
     raw: File,
+    /// Where log and raw file lie.
+    _scratch: TempDir,
 }
 
 impl Rounds {
     fn new(tenants: usize, settings: &Settings) -> Self {
-        let folder = settings.folder.join("block-full");
-        // It is not there the first time.
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).expect("the folder for benches can be made");
-        let disk: SharedDisk =
-            Arc::new(RealDisk::open_or_create(folder.join("log")).expect("a folder"));
+        let scratch = settings.scratch().expect("the folder takes another");
+        let log = scratch.path().join("log");
+        let disk: SharedDisk = Arc::new(RealDisk::open_or_create(log).expect("a folder"));
         let (writer, _) = Writer::open(disk, Options::default()).expect("a new log");
         let leases = Leases::new(tenants, 10, Some(writer));
         let state = leases.market.engine.state();
         let running: Vec<LeaseId> =
             state.escrow().leases().map(|lease| lease.signed.terms.id).collect();
         assert_eq!(running.len(), tenants * 10, "every order was awarded");
-        let raw = preallocated(&folder.join("raw"), 64 << 20);
+        let raw = preallocated(&scratch.path().join("raw"), 64 << 20);
         let orders = settings.sized(ORDERS, ORDERS_QUICK);
         let generator = Generator::new(settings.seed(15));
-        Self { leases, running, orders, generator, next_dseq: 11, raw }
+        Self { leases, running, orders, generator, next_dseq: 11, raw, _scratch: scratch }
     }
 
     /// A full block, and what its parts take by themselves.

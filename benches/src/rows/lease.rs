@@ -33,8 +33,8 @@ const HEIGHT: BlockHeight = BlockHeight::new(1_000_000);
 pub fn record(settings: &Settings, rows: &mut Vec<Row>) {
     let leases = leases(settings.sized(100_000, 5_000));
     let key = KeyPair::insecure(5, "keeper");
-    let path = settings.folder.join(format!("undercut-leases-{}", std::process::id()));
-    let mut file = File::create(&path).expect("the folder takes a file");
+    let scratch = settings.scratch().expect("the folder takes another");
+    let mut file = File::create(scratch.path().join("leases")).expect("the folder takes a file");
     for (seal, per_seal) in [("seal=single", 1), ("seal=block", BLOCK)] {
         let file = &mut file;
         let contest = Contest::new("lease/record", format!("{seal} leases={}", leases.len()))
@@ -43,8 +43,6 @@ pub fn record(settings: &Settings, rows: &mut Vec<Row>) {
             .floor(|| signed(leases.len(), &key));
         rows.push(contest.run(settings));
     }
-    // What is left in a folder for such files harms nobody.
-    let _ = std::fs::remove_file(&path);
 }
 
 fn leases(count: usize) -> Vec<Event> {

@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tempfile::TempDir;
 use undercut::replay::Replay;
 use undercut::{Engine, Event, SignedCommand};
 use undercut_ledger::MemoryBank;
@@ -47,18 +48,17 @@ fn append_by(batch: usize, settings: &Settings) -> Row {
     let records = settings.sized(100_000, 20_000);
     let count = (records / batch).clamp(settings.sized(24, 4), settings.sized(400, 24));
     let (blocks, head) = blocks(batch, count, SEED);
-    let folder = empty_folder(&settings.folder, "undercut-bench-append");
+    let scratch = settings.scratch().expect("the folder takes another");
+    let folder = scratch.path();
     let contest = Contest::new("log/append", format!("batch={batch} commits={count}"))
         .on_the_wall()
         .operations(batch * count)
-        .ours(|| stored(&folder, &blocks, head))
-        .floor(|| raw(&folder, &blocks, &mut |_| {}))
-        .structure("raw with a hash chain", || raw(&folder, &blocks, &mut chained()));
+        .ours(|| stored(folder, &blocks, head))
+        .floor(|| raw(folder, &blocks, &mut |_| {}))
+        .structure("raw with a hash chain", || raw(folder, &blocks, &mut chained()));
     #[cfg(feature = "peers")]
-    let contest = stores::all(contest, &folder, &blocks);
+    let contest = stores::all(contest, folder, &blocks);
     let row = contest.run(settings);
-    // Files of a bench are nobody's.
-    let _ = std::fs::remove_dir_all(&folder);
     row.with_note("The disk's own rate is the floor's: one fdatasync a commit.")
 }
 
@@ -115,19 +115,22 @@ struct Kept {
     bytes: Vec<u8>,
     head: Head,
     records: usize,
+    /// Where the log lies.
+    _scratch: TempDir,
 }
 
-fn kept(settings: &Settings, name: &str) -> Kept {
+fn kept(settings: &Settings) -> Kept {
     let count = settings.sized(64 << 20, 4 << 20) / (VERIFIED_BLOCK * 278);
     let (blocks, head) = blocks(VERIFIED_BLOCK, count, SEED);
-    let disk = disk(&empty_folder(&settings.folder, name));
+    let scratch = settings.scratch().expect("the folder takes another");
+    let disk = disk(scratch.path());
     let (mut writer, _) = Writer::open(disk.clone(), Options::default()).expect("a new log");
     for block in &blocks {
         writer.append_chained(block.frames.clone(), &block.after).expect("it follows");
     }
     assert_eq!(writer.close().expect("the disk works"), head);
     let bytes = blocks.into_iter().flat_map(|block| block.frames).collect();
-    Kept { disk, bytes, head, records: count * (VERIFIED_BLOCK + 1) }
+    Kept { disk, bytes, head, records: count * (VERIFIED_BLOCK + 1), _scratch: scratch }
 }
 
 fn one_pass(bytes: &[u8]) -> Duration {
@@ -138,7 +141,7 @@ fn one_pass(bytes: &[u8]) -> Duration {
 
 /// A log from the page cache, with one thread that hashes and with as many as asked for.
 pub fn verify(settings: &Settings, rows: &mut Vec<Row>) {
-    let kept = kept(settings, "undercut-bench-verify");
+    let kept = kept(settings);
     let verified = |threads: usize| {
         timed(|| {
             let whole = undercut_store::verify(&kept.disk, threads, &mut |_| {});
@@ -152,14 +155,12 @@ pub fn verify(settings: &Settings, rows: &mut Vec<Row>) {
         .ours(|| verified(settings.threads))
         .floor(|| one_pass(&kept.bytes))
         .structure("one thread that hashes", || verified(1));
-    let row = contest.run(settings);
-    let _ = std::fs::remove_dir_all(settings.folder.join("undercut-bench-verify"));
-    rows.push(row);
+    rows.push(contest.run(settings));
 }
 
 /// Opening a log for writing: what a host does before it goes on.
 pub fn records(settings: &Settings, rows: &mut Vec<Row>) {
-    let kept = kept(settings, "undercut-bench-recover");
+    let kept = kept(settings);
     let open = || {
         timed(|| {
             let opened = Writer::open(kept.disk.clone(), Options::default());
@@ -172,17 +173,15 @@ pub fn records(settings: &Settings, rows: &mut Vec<Row>) {
         .operations(kept.records)
         .ours(open)
         .floor(|| one_pass(&kept.bytes));
-    let row = contest.run(settings);
-    let _ = std::fs::remove_dir_all(settings.folder.join("undercut-bench-recover"));
-    rows.push(row);
+    rows.push(contest.run(settings));
 }
 
 /// The records of a market from its genesis: deployments, a bid for each, and the awards, which
 /// `each` deployments of each of `tenants` tenants get.
 #[must_use]
 pub fn market_records(settings: &Settings, tenants: usize, each: u64) -> Vec<Record<Event>> {
-    let name = "undercut-bench-replay";
-    let disk = disk(&empty_folder(&settings.folder, name));
+    let scratch = settings.scratch().expect("the folder takes another");
+    let disk = disk(scratch.path());
     let (writer, _) = Writer::open(disk.clone(), Options::default()).expect("a new log");
     drop(Leases::new(tenants, each, Some(writer)));
     let mut reading = Reading::open(disk).expect("the log is there");
@@ -192,7 +191,6 @@ pub fn market_records(settings: &Settings, tenants: usize, each: u64) -> Vec<Rec
         let event = record.frame.event().expect("the log is the engine's own");
         records.push(Record { sequence, height, event, hash });
     }
-    let _ = std::fs::remove_dir_all(settings.folder.join(name));
     records
 }
 

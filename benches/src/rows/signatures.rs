@@ -11,10 +11,9 @@
 use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::io::Seek as _;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use tempfile::TempDir;
 use undercut::{SignatureChecks, SignedCommand, verify_commands};
 use undercut_ledger::log::Head;
 use undercut_primitives::crypto::{Claim, Verifier};
@@ -124,19 +123,17 @@ fn bundle(name: &str, size: usize, settings: &Settings) -> Row {
 /// The way of the bids of an intake into a file. Whoever goes it must end where the first one did.
 struct Way<'a> {
     intake: &'a Intake,
-    path: PathBuf,
     file: RefCell<File>,
     end: Cell<Option<Head>>,
+    /// Where the file lies.
+    _scratch: TempDir,
 }
 
 impl<'a> Way<'a> {
     fn new(intake: &'a Intake, settings: &Settings) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("undercut-signed-{}-{number}", std::process::id());
-        let path = settings.folder.join(name);
-        let file = RefCell::new(File::create(&path).expect("the folder takes a file"));
-        Self { intake, path, file, end: Cell::new(None) }
+        let scratch = settings.scratch().expect("the folder takes another");
+        let file = File::create(scratch.path().join("log")).expect("the folder takes a file");
+        Self { intake, file: RefCell::new(file), end: Cell::new(None), _scratch: scratch }
     }
 
     fn ours(&self) -> Duration {
@@ -210,12 +207,5 @@ impl<'a> Way<'a> {
         let first = self.end.replace(Some(end)).unwrap_or(end);
         assert_eq!(end, first, "everyone's log ends with the same hash");
         time
-    }
-}
-
-impl Drop for Way<'_> {
-    fn drop(&mut self) {
-        // What is left in a folder for such files harms nobody.
-        let _ = std::fs::remove_file(&self.path);
     }
 }

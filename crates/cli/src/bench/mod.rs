@@ -118,6 +118,12 @@ fn settings(play: &args::Play, filter: Vec<String>) -> Result<Settings, Failure>
         }
         settings.folder.clone_from(dir);
     }
+    // Said before anything is played, and not by an operation half an hour later.
+    let refused = |error: std::io::Error| {
+        let sentence = format!("FIL003: {}: {error}", settings.folder.display());
+        Failure::new(Exit::Unreadable, sentence)
+    };
+    settings.scratch().map(drop).map_err(refused)?;
     Ok(settings)
 }
 

@@ -24,7 +24,7 @@ pub(super) fn compare(
     style: Style,
 ) -> Result<Exit, Failure> {
     let comparison = compare::compare(&read(before)?, &read(after)?);
-    if comparison.changes.is_empty() {
+    if comparison.changes.is_empty() && comparison.lost.is_empty() {
         return Err(Failure::new(Exit::Usage, "BCH005: the reports have no ratio in common"));
     }
     let text = if json {
@@ -46,12 +46,20 @@ pub(super) fn chart(path: &Path, out: &Path, force: bool) -> Result<Exit, Failur
         Failure::new(Exit::Unreadable, format!("FIL003: {}: {error}", out.display()))
     };
     std::fs::create_dir_all(out).map_err(refused)?;
+    // All pictures are whole before the first is in its place.
+    let mut files = Vec::new();
     for chart in &charts {
         let path = out.join(chart.file);
         let (mut file, new) = NewFile::create(&path, force)?;
         file.write_all(chart.svg.as_bytes()).and_then(|()| file.sync_all()).map_err(refused)?;
+        files.push((path, new));
+    }
+    for (path, new) in files {
         new.take_its_place()?;
         tell(&format!("wrote {}\n", visible(&path.display().to_string())));
+    }
+    for chart in charts.iter().filter(|chart| chart.left_out > 0) {
+        tell(&format!("{} bars more are left out of {}\n", chart.left_out, chart.file));
     }
     Ok(Exit::Done)
 }
