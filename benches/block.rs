@@ -13,6 +13,8 @@
 //! `block::awards` ends the block in which all 50 auctions are due: `part=end` is
 //! [`Engine::end_block`], `part=floor` the checks of the two signatures on each of the 50 leases.
 //!
+//! `bid::logged` and `block::mixed` are the rows of these names of `undercut bench`.
+//!
 //! Equal before timing: the heads of a block executed with and without signatures checked before,
 //! the state root and one computed anew, and the winners and the lowest prices.
 //!
@@ -45,7 +47,11 @@ const BIDS: u64 = ORDERS * PROVIDERS;
 const EXPIRES_AT: BlockHeight = BlockHeight::new(100);
 
 fn main() {
-    undercut_benches::run(&[bids, awards]);
+    undercut_benches::run(&[bids, awards, rows]);
+}
+
+fn rows(criterion: &mut Criterion) {
+    undercut_benches::contests(criterion, &["bid/logged", "block/mixed"]);
 }
 
 /// An engine with the bank that it works with.

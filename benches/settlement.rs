@@ -19,6 +19,7 @@
 //!
 //! `settlement::idle` and `settlement::touch` are the rows `settle/idle` and `settle/touch` of
 //! `undercut bench`, on 2^16 leases: [`undercut_benches::settlement`] says what they compare.
+//! `settle::withdraw` is the row of that name.
 //!
 //! What to expect. The plain ledger visits 1,000 map entries twice per block and multiplies two
 //! 128-bit numbers each time: some 100 us per block. A lazy block without a touch looks into one slot
@@ -300,8 +301,12 @@ fn account(leases: u32) -> (EscrowAccount, plain::Ledger) {
 }
 
 fn depletes_plainly(ledger: &plain::Ledger) -> Option<BlockHeight> {
-    let mut heights = (0..).map(BlockHeight::new);
-    heights.find(|height| !ledger.cannot_pay_after(*height).is_empty())
+    let (mut ledger, mut height) = (ledger.clone(), BlockHeight::GENESIS);
+    while ledger.cannot_pay_after(height).is_empty() {
+        height = height.next()?;
+        assert!(ledger.settle_block(height).is_empty(), "what can be paid is paid");
+    }
+    Some(height)
 }
 
 /// The greatest `n` with `floor(rate * n) <= balance`, for a single lease from genesis on.
@@ -369,5 +374,12 @@ fn touch(criterion: &mut Criterion) {
     group.bench_function(format!("leases={LEASES} by=floor"), |bencher| {
         bencher.iter(|| next.next().map(|touch| floor.touch(*touch)));
     });
+    // It pays everybody in every block, so that a touch adds and no more: `settlement::idle` has
+    // what that costs.
+    let mut eager = Eager::new(&tenancies);
+    group.bench_function(format!("leases={LEASES} by=plain"), |bencher| {
+        bencher.iter(|| next.next().map(|touch| eager.touch(*touch)));
+    });
     group.finish();
+    undercut_benches::contests(criterion, &["settle/withdraw"]);
 }

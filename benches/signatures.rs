@@ -8,6 +8,9 @@
 //! | `dalek` | `verify_batch` of `ed25519-dalek` in batches of 256, keys read once |
 //! | `zebra` | the batch of `ed25519-zebra`, 1,024 at a time |
 //!
+//! `bid::signed`, `bid::bundle16`, `bid::bundle64` and `lease::record` are the rows of these names of
+//! `undercut bench`: whole ways, with our checks alone or a bare signature as their floor.
+//!
 //! Estimate. A nonce's point costs a square root, 3.5 us; its share of one long sum of points 16
 //! additions of 0.1 us, and 32 more for its key where no other of the window has the same; a single
 //! check 250 doublings instead, some 25 us. So a window of 1,024 should cost 6 to 9 us each.
@@ -17,7 +20,12 @@ use undercut_benches::signatures::{Garbage, Intake, KeysRead, zebra_batches};
 use undercut_primitives::crypto::{BatchWindow, Claim, Verifier};
 
 fn main() {
-    undercut_benches::run(&[check]);
+    undercut_benches::run(&[check, rows]);
+}
+
+fn rows(criterion: &mut Criterion) {
+    let operations = ["bid/signed", "bid/bundle16", "bid/bundle64", "lease/record"];
+    undercut_benches::contests(criterion, &operations);
 }
 
 const CLAIMS: usize = 1024;

@@ -231,6 +231,7 @@ mod tests {
             machine: Machine::default(),
             rows,
             roots: Vec::new(),
+            failed: Vec::new(),
         }
     }
 

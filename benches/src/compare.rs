@@ -221,7 +221,14 @@ mod tests {
 
     fn report(rows: &[Row]) -> Report {
         let (machine, rows) = (Machine::default(), rows.to_vec());
-        Report { schema: SCHEMA.to_owned(), quick: true, machine, rows, roots: Vec::new() }
+        Report {
+            schema: SCHEMA.to_owned(),
+            quick: true,
+            machine,
+            rows,
+            roots: vec![],
+            failed: vec![],
+        }
     }
 
     fn gate(text: &str) -> Allowance {

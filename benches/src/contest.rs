@@ -9,6 +9,13 @@ use crate::settings::Settings;
 /// Plays once and says how long the part that counts took.
 pub type Play<'a> = Box<dyn FnMut() -> Duration + 'a>;
 
+/// Somebody else who times contestants, as Criterion does.
+pub trait Stage: std::fmt::Debug {
+    /// Plays everybody as often as it likes. The row says which operation and workload it is, and how
+    /// many operations a play has.
+    fn play(&self, row: &Row, contestants: Vec<(String, Play<'_>)>);
+}
+
 /// A core had less of the thread than this: something else ran.
 const SHARE_MIN: f64 = 0.97;
 /// Ratios of rounds that lie further apart, in parts of the median, say little.
@@ -30,6 +37,17 @@ enum Role {
     Floor,
     Plain,
     Other { name: String, is_peer: bool },
+}
+
+impl Role {
+    fn to_name(&self) -> String {
+        match self {
+            Self::Ours => "ours".to_owned(),
+            Self::Floor => "floor".to_owned(),
+            Self::Plain => "plain".to_owned(),
+            Self::Other { name, .. } => name.replace(' ', "-"),
+        }
+    }
 }
 
 impl std::fmt::Debug for Contest<'_> {
@@ -97,7 +115,7 @@ impl<'a> Contest<'a> {
         self
     }
 
-    /// Plays all rounds.
+    /// Plays all rounds; on a stage, has it play, and the row stays without figures.
     ///
     /// # Panics
     ///
@@ -106,6 +124,11 @@ impl<'a> Contest<'a> {
     pub fn run(mut self, settings: &Settings) -> Row {
         let is_ours = |(role, _): &(Role, Play<'_>)| *role == Role::Ours;
         assert!(self.contestants.iter().any(is_ours), "a contest has somebody of ours");
+        if let Some(stage) = &settings.stage {
+            let named = |(role, play): (Role, Play<'a>)| (role.to_name(), play);
+            stage.play(&self.row, self.contestants.into_iter().map(named).collect());
+            return self.row;
+        }
         if !settings.quick {
             // Pages and caches are as warm for the first as for the last.
             for (_, play) in &mut self.contestants {
@@ -200,44 +223,10 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
-/// [`Play`] by the name that the Criterion-like benches know it by.
-pub type Round<'a> = Play<'a>;
-
-/// A contest printed as text, for benches whose work is too long or too different each time for
-/// Criterion's samples: what one of `operations` took, and the ratio to the first contestant, with
-/// the least and the most of the rounds.
-///
-/// With `--test` on the command line, one round; with a name on it, only operations that have it in
-/// theirs.
-pub fn rounds<const N: usize>(
-    name: &str,
-    rounds: usize,
-    operations: u64,
-    mut contestants: [(&str, Round<'_>); N],
-) {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let mut filters = words.iter().filter(|word| !word.starts_with('-'));
-    if filters.clone().next().is_some() && !filters.any(|filter| name.contains(filter.as_str())) {
-        return;
-    }
-    let rounds = if words.iter().any(|word| word == "--test") { 1 } else { rounds };
-    let mut times: Vec<Vec<f64>> = vec![Vec::new(); N];
-    for round in 0..rounds {
-        for who in rotated(N, round) {
-            times[who].push((contestants[who].1)().as_secs_f64() * 1e9);
-        }
-    }
-    let row = Row { ops: operations, ..Row::default() };
-    for (times_of, (by, _)) in times.iter().zip(&contestants) {
-        let each = median(times_of.clone()) / self::operations(&row);
-        let Ratios { least, median, most } = Ratios::of(times_of, &times[0]);
-        println!("{name} by={by}: {each:.0} ns each; ratio {median:.3} ({least:.3} to {most:.3})");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::rc::Rc;
 
     use super::*;
 
@@ -278,6 +267,29 @@ mod tests {
         assert_eq!(row.floor_span, Some([2.0, 2.0]));
         assert_eq!(row.others.len(), 3);
         assert!(row.others[0].is_peer && !row.others[2].is_peer);
+    }
+
+    #[test]
+    fn a_stage_is_given_everybody_by_name_instead_of_rounds() {
+        #[derive(Debug, Default)]
+        struct Once(RefCell<Vec<(String, Duration)>>);
+        impl Stage for Once {
+            fn play(&self, row: &Row, contestants: Vec<(String, Play<'_>)>) {
+                assert_eq!((row.name.as_str(), row.params.as_str(), row.ops), ("a/b", "k=1", 7));
+                let played = contestants.into_iter().map(|(by, mut play)| (by, play()));
+                self.0.borrow_mut().extend(played);
+            }
+        }
+        let stage = Rc::new(Once::default());
+        let settings = Settings { stage: Some(stage.clone()), ..Settings::quick() };
+        let contest = Contest::new("a/b", "k=1").operations(7).ours(|| nanos(1));
+        let contest = contest.floor(|| nanos(2)).plain(|| nanos(3));
+        let contest = contest.peer("far 1.0", || nanos(4)).structure("a list", || nanos(5));
+        let row = contest.run(&settings);
+        assert_eq!(row, Row { ops: 7, ..Row::new("a/b", "k=1") });
+        let names = ["ours", "floor", "plain", "far-1.0", "a-list"].map(str::to_owned);
+        let expected: Vec<_> = names.into_iter().zip([1, 2, 3, 4, 5].map(nanos)).collect();
+        assert_eq!(*stage.0.borrow(), expected);
     }
 
     #[test]

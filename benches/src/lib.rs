@@ -3,7 +3,8 @@
 //! Workloads, floors, plain twins and peers live here and have two users: the Criterion benches beside
 //! this folder, and `undercut bench`. Every bench asserts that what it compares gives equal results,
 //! and only then times it. A Criterion name is `module::operation/key=value key=value`; the last key
-//! says which of the contestants it is. A row of `undercut bench` is made by a [`Contest`].
+//! says which of the contestants it is. A row of `undercut bench` is made by a [`Contest`],
+//! which Criterion times too where its plays can be repeated at will.
 //!
 //! | command | does |
 //! | --- | --- |
@@ -15,8 +16,8 @@
 //!
 //! # A new row
 //!
-//! Write `pub fn name(settings: &Settings) -> Vec<Row>` into the area's file in `rows/`, assert that
-//! all contestants agree, and list it in [`rows::TABLE`]. If it has a target, [`gates::TABLE`] names
+//! Write `pub fn name(settings: &Settings, rows: &mut Vec<Row>)` into the area's file in `rows/`, assert
+//! that all contestants agree, and list it in [`rows::TABLE`]. If it has a target, [`gates::TABLE`] names
 //! the row, the figure and the limit. All clocks are in [`clock`].
 
 #![allow(
@@ -50,13 +51,13 @@ pub mod settlement;
 pub mod signatures;
 
 pub use crate::clock::{cpu_timed, timed};
-pub use crate::contest::{Contest, Play, Round, rounds};
+pub use crate::contest::{Contest, Play, Stage};
 #[cfg(feature = "criterion")]
-pub use crate::criterion::run;
+pub use crate::criterion::{contests, run};
 pub use crate::fixture::{
     Generator, PRICE_MAX, attributes, deployment_id, digest, order_id, provider, spec, unsigned,
 };
 pub use crate::machine::Machine;
-pub use crate::report::Report;
+pub use crate::report::{Failed, Report};
 pub use crate::row::{Other, Row};
 pub use crate::settings::Settings;

@@ -1,12 +1,14 @@
 //! [`Report`]: the rows of a run and the machine, as a table for people and as JSON.
 
+use std::any::Any;
 use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::{Deserialize, Serialize};
 
 use crate::machine::Machine;
 use crate::row::Row;
-use crate::rows::{Entry, TABLE};
+use crate::rows::Entry;
 use crate::settings::Settings;
 
 /// The form of the JSON.
@@ -27,6 +29,17 @@ pub struct Report {
     /// Where one market led to on so many threads; of a run of everything.
     #[serde(default)]
     pub roots: Vec<Root>,
+    /// Operations that could not be played to the end; those of their rows that were finished are
+    /// there.
+    #[serde(default)]
+    pub failed: Vec<String>,
+}
+
+/// An operation was not played to the end: two contestants disagree, or one of them failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// The first line of what it said.
+    pub why: String,
 }
 
 /// Where a market led to, played on so many threads.
@@ -61,18 +74,39 @@ const COLUMNS: [Column; 14] = [
 ];
 
 impl Report {
-    /// Plays `entries` and reports their rows. `before` hears of each before it is played.
+    /// A report of this machine that has no rows yet.
     #[must_use]
-    pub fn play(settings: &Settings, entries: &[Entry], mut before: impl FnMut(&Entry)) -> Self {
-        let machine = Machine::look(&settings.folder);
-        let mut rows = Vec::new();
-        for entry in entries {
-            before(entry);
-            let played = (entry.rows)(settings);
-            debug_assert!(played.iter().all(|row| row.name == entry.name), "{}", entry.name);
-            rows.extend(played);
-        }
-        Self { schema: SCHEMA.to_owned(), quick: settings.quick, machine, rows, roots: Vec::new() }
+    pub fn new(settings: &Settings) -> Self {
+        Self::on(Machine::look(&settings.folder), settings.quick)
+    }
+
+    fn on(machine: Machine, quick: bool) -> Self {
+        let (rows, roots, failed) = (Vec::new(), Vec::new(), Vec::new());
+        Self { schema: SCHEMA.to_owned(), quick, machine, rows, roots, failed }
+    }
+
+    /// Plays an operation. Each row is in the report as soon as it is finished.
+    ///
+    /// # Errors
+    ///
+    /// [`Failed`] when it panicked, as whatever compares does where results differ. What was
+    /// reported before stays.
+    pub fn play(&mut self, settings: &Settings, entry: &Entry) -> Result<(), Failed> {
+        let before = self.rows.len();
+        // Rows are pushed whole, so that whatever is in the list holds after a panic too.
+        let played = catch_unwind(AssertUnwindSafe(|| (entry.rows)(settings, &mut self.rows)));
+        debug_assert!(self.rows[before..].iter().all(|row| row.name == entry.name));
+        played.map_err(|panic| {
+            self.failed.push(entry.name.to_owned());
+            Failed { why: first_line(panic.as_ref()) }
+        })
+    }
+
+    /// The rows of operations that were played to the end: what a target may be held against.
+    #[must_use]
+    pub fn complete_rows(&self) -> Vec<Row> {
+        let is_complete = |row: &&Row| !self.failed.contains(&row.name);
+        self.rows.iter().filter(is_complete).cloned().collect()
     }
 
     /// One line of JSON.
@@ -85,31 +119,36 @@ impl Report {
         serde_json::to_string(self).expect("a report is plain data") + "\n"
     }
 
-    /// The set-up in a paragraph, then a table for each operation.
+    /// An operation in a table, with what its rows have besides; nothing when it has no row.
     #[must_use]
-    pub fn to_text(&self) -> String {
-        let mut text = self.set_up();
-        let mut names: Vec<&str> = self.rows.iter().map(|row| row.name.as_str()).collect();
-        names.dedup();
-        for name in names {
-            let rows: Vec<&Row> = self.rows.iter().filter(|row| row.name == name).collect();
-            let says = TABLE.iter().find(|entry| entry.name == name).map_or("", |entry| entry.says);
-            let _ = writeln!(text, "\n{name}: {says}\n");
-            text.push_str(&table(&rows));
-            rows.iter().for_each(|row| text.push_str(&beside(row)));
+    pub fn table_of(&self, entry: &Entry) -> String {
+        let rows: Vec<&Row> = self.rows.iter().filter(|row| row.name == entry.name).collect();
+        if rows.is_empty() {
+            return String::new();
         }
+        let mut text = format!("\n{}: {}\n\n{}", entry.name, entry.says, table(&rows));
+        text.extend(rows.iter().map(|row| beside(row)));
+        text
+    }
+
+    /// Where the market led to, on each number of threads; nothing when it was not played.
+    #[must_use]
+    pub fn roots_as_text(&self) -> String {
         let root = |root: &Root| {
             let Root { threads, blocks, state_root } = root;
             format!("  threads={threads}  {state_root}, after {} blocks\n", digits(*blocks))
         };
-        if !self.roots.is_empty() {
-            text.push_str("\nstate root: The same market with signatures checked on each number of threads.\n\n");
-            text.extend(self.roots.iter().map(root));
+        if self.roots.is_empty() {
+            return String::new();
         }
-        text
+        let head = "The same market with signatures checked on each number of threads.";
+        let roots: String = self.roots.iter().map(root).collect();
+        format!("\nstate root: {head}\n\n{roots}")
     }
 
-    fn set_up(&self) -> String {
+    /// The set-up in a paragraph, which stands before all tables.
+    #[must_use]
+    pub fn set_up(&self) -> String {
         let Machine { cpu, flags, cores, kernel, rustc, build, flushes_per_second } = &self.machine;
         let flushes = flushes_per_second
             .map_or_else(|| "unknown".to_owned(), |rate| format!("{}/s", count(rate)));
@@ -124,6 +163,13 @@ impl Report {
             flags.join(" "),
         )
     }
+}
+
+/// The first line of what a panic says.
+fn first_line(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.and_then(|text| text.lines().next()).unwrap_or("it does not say why").to_owned()
 }
 
 /// Columns that some row has, aligned.
@@ -232,9 +278,8 @@ mod tests {
         let late =
             Row { ops: 7, noisy: true, p50_ns: Some(1_500.0), ..Row::new("match/book", "k=16") };
         let counted = Row::new("alloc/bid", "").with_figure("bytes_per_bid", 48.0).with_note("So.");
-        let rows = vec![fast, late, counted];
         let machine = Machine { cpu: "A".into(), cores: 2, ..Machine::default() };
-        Report { schema: SCHEMA.into(), quick: false, machine, rows, roots: Vec::new() }
+        Report { rows: vec![fast, late, counted], ..Report::on(machine, false) }
     }
 
     #[test]
@@ -261,20 +306,18 @@ mod tests {
 
     #[test]
     fn the_text_has_a_table_for_each_operation_with_the_columns_that_it_needs() {
-        let text = report().to_text();
-        let head = |name: &str| {
-            let entry = TABLE.iter().find(|entry| entry.name == name).unwrap();
-            format!("{name}: {}", entry.says)
-        };
-        let (book, bid) = (head("match/book"), head("alloc/bid"));
+        let of =
+            |name| report().table_of(&Entry { name, says: "It is measured.", rows: |_, _| {} });
+        let text = of("match/book") + &of("alloc/bid");
         let expected = [
-            book.as_str(),
+            "",
+            "match/book: It is measured.",
             "",
             "  workload     operations     p50     each  of floor           best peer",
             "  k=4 open=64     200,000       -  23.4 ns    1.17 ×  6.00 × lobster 0.7",
             "  k=16                  7  1.5 us        -         -                   -  noisy",
             "",
-            bid.as_str(),
+            "alloc/bid: It is measured.",
             "",
             "  operations",
             "  0",
@@ -282,7 +325,35 @@ mod tests {
             "    So.",
             "",
         ];
-        assert!(text.ends_with(&expected.join("\n")), "{text}");
+        assert_eq!(text, expected.join("\n"));
+        assert_eq!(of("match/habitat"), "");
+    }
+
+    #[test]
+    fn an_operation_that_fails_leaves_what_was_finished_and_is_named() {
+        let row = |name: &str, params: &str| Row::new(name, params);
+        let (mut report, settings) = (Report::on(Machine::default(), true), Settings::quick());
+        let whole = |_: &Settings, rows: &mut Vec<Row>| rows.push(Row::new("a/whole", "k=1"));
+        let entry = Entry { name: "a/whole", says: "", rows: whole };
+        assert_eq!(report.play(&settings, &entry), Ok(()));
+        let failing = |settings: &Settings, rows: &mut Vec<Row>| {
+            rows.extend([1, 2, 3].into_iter().map(|k| {
+                assert!(k < 3, "disagree at {k}\nand more, quick: {}", settings.quick);
+                Row::new("a/part", format!("k={k}"))
+            }));
+        };
+        let part = Entry { name: "a/part", says: "It fails.", rows: failing };
+        assert_eq!(report.play(&settings, &part), Err(Failed { why: "disagree at 3".into() }));
+        let later = Entry { name: "a/later", says: "", rows: |_, _| std::panic::panic_any(7) };
+        let why = report.play(&settings, &later).map_err(|failed| failed.why);
+        assert_eq!(why, Err("it does not say why".into()));
+
+        let finished = [row("a/whole", "k=1"), row("a/part", "k=1"), row("a/part", "k=2")];
+        assert_eq!(report.rows, finished);
+        assert_eq!(report.complete_rows(), finished[..1]);
+        assert_eq!(report.failed, ["a/part", "a/later"]);
+        assert!(report.table_of(&part).starts_with("\na/part: It fails.\n"));
+        assert_eq!(serde_json::from_str::<Report>(&report.to_json()).unwrap(), report);
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::rc::Rc;
+
+use crate::contest::Stage;
 
 /// Rounds of a full run: odd, so that there is a middle one.
 const ROUNDS: usize = 9;
@@ -21,13 +24,15 @@ pub struct Settings {
     pub seed: Option<u64>,
     /// Where files are written that are timed. They are gone afterwards.
     pub folder: PathBuf,
+    /// Who times the contests, as often as it likes; nobody else in a run of `undercut bench`.
+    pub stage: Option<Rc<dyn Stage>>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let folder = std::env::temp_dir();
-        Self { quick: false, filter: Vec::new(), threads, seed: None, folder }
+        Self { quick: false, filter: Vec::new(), threads, seed: None, folder, stage: None }
     }
 }
 

@@ -19,8 +19,7 @@ const BIDS_EACH: [usize; 3] = [4, 16, 64];
 const OPEN: usize = 1_024;
 
 /// Bytes of an open bid, and allocations of a bid where somebody counts them.
-#[must_use]
-pub fn bid(settings: &Settings) -> Vec<Row> {
+pub fn bid(settings: &Settings, rows: &mut Vec<Row>) {
     let bids = settings.sized(200_000, 20_000);
     let counted = count_elsewhere(bids);
     let row = |bids_each| {
@@ -37,7 +36,7 @@ pub fn bid(settings: &Settings) -> Vec<Row> {
             }
         }
     };
-    BIDS_EACH.map(row).into()
+    rows.extend(BIDS_EACH.into_iter().map(row));
 }
 
 fn of(counts: &[usize], bids_each: usize) -> usize {

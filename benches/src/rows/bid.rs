@@ -25,32 +25,30 @@ use crate::settings::Settings;
 const RECORD: Namespace = Namespace("undercut/record/v2");
 
 /// Bids for a thousand open orders.
-#[must_use]
-pub fn logged(settings: &Settings) -> Vec<Row> {
-    vec![bids("bid/logged", 1_000, settings)]
+pub fn logged(settings: &Settings, rows: &mut Vec<Row>) {
+    rows.push(bids("bid/logged", 1_000, settings));
 }
 
 /// The same bids with few and with many orders open. `growth_ratio` is over the first row.
-#[must_use]
-pub fn orders(settings: &Settings) -> Vec<Row> {
+pub fn orders(settings: &Settings, rows: &mut Vec<Row>) {
     let most = settings.sized(1_000_000, 20_000);
     let sizes = [100, 10_000, u64::try_from(most).expect("orders are few")];
-    let rows = sizes.map(|orders| bids("scale/orders", orders, settings));
-    let least = rows[0].ns_per_op;
-    rows.map(|row| {
-        let growth = row.ns_per_op / least;
+    let mut least = None;
+    rows.extend(sizes.into_iter().map(|orders| {
+        let row = bids("scale/orders", orders, settings);
+        let growth = row.ns_per_op / *least.get_or_insert(row.ns_per_op);
         row.with_figure("growth_ratio", growth)
-    })
-    .into()
+    }));
 }
 
 fn bids(name: &str, orders: u64, settings: &Settings) -> Row {
     // Two blocks more than rounds: one whose records the floor gets, and one to warm up. Where orders
-    // are few, every round plays the same block on a market of its own.
+    // are few, or somebody plays more often, every round plays the same block on a market of its own.
     let rounds = settings.rounds() + 2;
     let OpenOrders { mut market, blocks } = OpenOrders::new(orders, rounds);
     let (bids, bytes) = (blocks[0].len(), blocks[0][0].len());
-    let fresh = (blocks.len() < rounds).then(|| market.clone());
+    let is_repeated = blocks.len() < rounds || settings.stage.is_some();
+    let fresh = is_repeated.then(|| market.clone());
     let first = blocks[0].clone();
     let bodies = bodies(&mut market, &first);
     let mut blocks = blocks.into_iter().skip(1);

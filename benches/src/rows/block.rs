@@ -37,8 +37,7 @@ const WITHDRAWALS_EACH: usize = 2;
 
 /// A full block beside the sum of its parts: the checks of the signatures, the bids, the withdrawals
 /// and the awards in blocks of their own, and one write and one sync of the same bytes.
-#[must_use]
-pub fn full(settings: &Settings) -> Vec<Row> {
+pub fn full(settings: &Settings, rows: &mut Vec<Row>) {
     let tenants = settings.sized(10_000, 100);
     let mut rounds = Rounds::new(tenants, settings);
     let (leases, orders) = (tenants * 10, rounds.orders);
@@ -50,7 +49,7 @@ pub fn full(settings: &Settings) -> Vec<Row> {
     let contest = Contest::new("block/full", params).operations(1).on_the_wall();
     let next = "a block was played for every round";
     let contest = contest.ours(move || whole.next().expect(next));
-    vec![contest.floor(move || parts.next().expect(next)).run(settings)]
+    rows.push(contest.floor(move || parts.next().expect(next)).run(settings));
 }
 
 /// A market with leases that goes on from round to round.
@@ -231,8 +230,7 @@ fn preallocated(path: &Path, bytes: usize) -> File {
 }
 
 /// Commands of all kinds on a market of some size, checked one by one on one thread.
-#[must_use]
-pub fn mixed(settings: &Settings) -> Vec<Row> {
+pub fn mixed(settings: &Settings, rows: &mut Vec<Row>) {
     let Mixed { market, commands } = Mixed::new(settings.seed(15));
     let consents: Vec<Consent> = verified(&commands).map(|command| command.consent()).collect();
     let ours = || {
@@ -249,5 +247,5 @@ pub fn mixed(settings: &Settings) -> Vec<Row> {
     let per_second = 1e9 / row.ns_per_op;
     let row = row.with_figure("commands_per_second", per_second);
     let row = row.with_figure("headroom_50_ratio", per_second / 50.0);
-    vec![row.with_figure("headroom_500_ratio", per_second / 500.0)]
+    rows.push(row.with_figure("headroom_500_ratio", per_second / 500.0));
 }

@@ -28,14 +28,13 @@ struct Run {
 }
 
 /// Rows at 1, 2, 5 and 10 million events a second.
-#[must_use]
-pub fn latency(settings: &Settings) -> Vec<Row> {
+pub fn latency(settings: &Settings, rows: &mut Vec<Row>) {
     let bids = settings.sized(720_000, 72_000);
     let stream = auctions(bids, 16, 1_024, settings.seed(42));
     let mut ours = Ours::new(&stream, false);
     let expected = crate::auction::play(&mut ours, &stream.steps).1;
     let runs = if settings.quick { 1 } else { 5 };
-    RATES.map(|rate| row(&stream, &mut ours, expected, rate, runs)).into()
+    rows.extend(RATES.into_iter().map(|rate| row(&stream, &mut ours, expected, rate, runs)));
 }
 
 fn row(stream: &Stream, ours: &mut Ours, expected: Winners, rate: u32, runs: usize) -> Row {

@@ -30,23 +30,21 @@ const BLOCK: usize = 1_000;
 const HEIGHT: BlockHeight = BlockHeight::new(1_000_000);
 
 /// Leases signed one by one, and by block.
-#[must_use]
-pub fn record(settings: &Settings) -> Vec<Row> {
+pub fn record(settings: &Settings, rows: &mut Vec<Row>) {
     let leases = leases(settings.sized(100_000, 5_000));
     let key = KeyPair::insecure(5, "keeper");
     let path = settings.folder.join(format!("undercut-leases-{}", std::process::id()));
     let mut file = File::create(&path).expect("the folder takes a file");
-    let rows = [("seal=single", 1), ("seal=block", BLOCK)].map(|(seal, per_seal)| {
+    for (seal, per_seal) in [("seal=single", 1), ("seal=block", BLOCK)] {
         let file = &mut file;
-        Contest::new("lease/record", format!("{seal} leases={}", leases.len()))
+        let contest = Contest::new("lease/record", format!("{seal} leases={}", leases.len()))
             .operations(leases.len())
             .ours(|| recorded(&leases, per_seal, &key, file))
-            .floor(|| signed(leases.len(), &key))
-            .run(settings)
-    });
+            .floor(|| signed(leases.len(), &key));
+        rows.push(contest.run(settings));
+    }
     // What is left in a folder for such files harms nobody.
     let _ = std::fs::remove_file(&path);
-    rows.into()
 }
 
 fn leases(count: usize) -> Vec<Event> {

@@ -39,9 +39,8 @@ const SEED: u64 = 9;
 const VERIFIED_BLOCK: usize = 256;
 
 /// 1, 16, 256 and 4,096 records a commit.
-#[must_use]
-pub fn append(settings: &Settings) -> Vec<Row> {
-    [1, 16, 256, 4_096].map(|batch| append_by(batch, settings)).into()
+pub fn append(settings: &Settings, rows: &mut Vec<Row>) {
+    rows.extend([1, 16, 256, 4_096].into_iter().map(|batch| append_by(batch, settings)));
 }
 
 fn append_by(batch: usize, settings: &Settings) -> Row {
@@ -138,8 +137,7 @@ fn one_pass(bytes: &[u8]) -> Duration {
 }
 
 /// A log from the page cache, with one thread that hashes and with as many as asked for.
-#[must_use]
-pub fn verify(settings: &Settings) -> Vec<Row> {
+pub fn verify(settings: &Settings, rows: &mut Vec<Row>) {
     let kept = kept(settings, "undercut-bench-verify");
     let verified = |threads: usize| {
         timed(|| {
@@ -156,12 +154,11 @@ pub fn verify(settings: &Settings) -> Vec<Row> {
         .structure("one thread that hashes", || verified(1));
     let row = contest.run(settings);
     let _ = std::fs::remove_dir_all(settings.folder.join("undercut-bench-verify"));
-    vec![row]
+    rows.push(row);
 }
 
 /// Opening a log for writing: what a host does before it goes on.
-#[must_use]
-pub fn records(settings: &Settings) -> Vec<Row> {
+pub fn records(settings: &Settings, rows: &mut Vec<Row>) {
     let kept = kept(settings, "undercut-bench-recover");
     let open = || {
         timed(|| {
@@ -177,7 +174,7 @@ pub fn records(settings: &Settings) -> Vec<Row> {
         .floor(|| one_pass(&kept.bytes));
     let row = contest.run(settings);
     let _ = std::fs::remove_dir_all(settings.folder.join("undercut-bench-recover"));
-    vec![row]
+    rows.push(row);
 }
 
 /// The records of a market from its genesis: deployments, a bid for each, and the awards, which
@@ -200,8 +197,7 @@ pub fn market_records(settings: &Settings, tenants: usize, each: u64) -> Vec<Rec
 }
 
 /// Every command of a log decided again, beside every event applied.
-#[must_use]
-pub fn commands(settings: &Settings) -> Vec<Row> {
+pub fn commands(settings: &Settings, rows: &mut Vec<Row>) {
     let (tenants, each) = (settings.sized(1_000, 100), 5);
     let records = market_records(settings, tenants, each);
     let commands =
@@ -228,7 +224,8 @@ pub fn commands(settings: &Settings) -> Vec<Row> {
         format!("tenants={tenants} each={each} commands={commands} records={}", records.len());
     let contest = Contest::new("replay/commands", params).operations(commands);
     let row = contest.ours(decide).floor(apply).run(settings);
-    vec![row.with_note("Signatures are taken on trust: each would add one check to its command.")]
+    let note = "Signatures are taken on trust: each would add one check to its command.";
+    rows.push(row.with_note(note));
 }
 
 /// Plays the blocks of a log on an engine, compares every record, and returns the hash of the last.

@@ -28,10 +28,9 @@ const CELLS: [(usize, usize); 6] =
     [(4, 64), (4, 8_192), (16, 64), (16, 8_192), (64, 64), (64, 8_192)];
 
 /// 200,000 bids in six shapes. Time is told for one bid, with all that happens to its order.
-#[must_use]
-pub fn book(settings: &Settings) -> Vec<Row> {
+pub fn book(settings: &Settings, rows: &mut Vec<Row>) {
     let bids = settings.sized(200_000, 20_000);
-    CELLS.map(|(bids_each, open)| cell(settings, bids, bids_each, open)).into()
+    rows.extend(CELLS.into_iter().map(|(bids_each, open)| cell(settings, bids, bids_each, open)));
 }
 
 fn cell(settings: &Settings, bids: usize, bids_each: usize, open: usize) -> Row {
@@ -50,8 +49,7 @@ fn cell(settings: &Settings, bids: usize, bids_each: usize, open: usize) -> Row 
 }
 
 /// 10,000 bids on 1,000 prices and 400,000 events more in one book, as order books are used to.
-#[must_use]
-pub fn long_book(settings: &Settings) -> Vec<Row> {
+pub fn long_book(settings: &Settings, rows: &mut Vec<Row>) {
     let events = settings.sized(400_000, 40_000);
     let stream = habitat(10_000, 1_000, events, settings.seed(17));
     let (mut ours, steps) = (Ours::new(&stream, true), Ours::steps(&stream, true));
@@ -60,7 +58,7 @@ pub fn long_book(settings: &Settings) -> Vec<Row> {
     let contest = Contest::new("match/habitat", "resting=10k levels=1k")
         .operations(stream.events.len())
         .ours(|| play(&mut ours, &steps).0);
-    vec![with_others(contest, &stream, expected).run(settings).with_accepted(expected.count)]
+    rows.push(with_others(contest, &stream, expected).run(settings).with_accepted(expected.count));
 }
 
 fn with_others<'a>(contest: Contest<'a>, stream: &'a Stream, expected: Winners) -> Contest<'a> {

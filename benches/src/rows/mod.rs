@@ -25,8 +25,9 @@ pub struct Entry {
     pub name: &'static str,
     /// What it measures, in one sentence.
     pub says: &'static str,
-    /// Plays it: one row for each workload, all of them under [`Entry::name`].
-    pub rows: fn(&Settings) -> Vec<Row>,
+    /// Plays it: one row for each workload as it is finished, all of them under [`Entry::name`].
+    /// Panics when two contestants disagree, or one fails; what was finished by then holds.
+    pub rows: fn(&Settings, &mut Vec<Row>),
 }
 
 /// All operations, in the order in which they are played and printed.

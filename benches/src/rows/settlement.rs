@@ -38,8 +38,7 @@ const TIMES: u32 = 16;
 const TOUCHES: usize = 10_000;
 
 /// A block that nobody touches.
-#[must_use]
-pub fn idle(settings: &Settings) -> Vec<Row> {
+pub fn idle(settings: &Settings, rows: &mut Vec<Row>) {
     let seed = settings.seed(1);
     let seeds = if settings.quick { vec![seed] } else { vec![seed, 11, 12] };
     for seed in seeds {
@@ -53,11 +52,8 @@ pub fn idle(settings: &Settings) -> Vec<Row> {
     let plain = || cpu_timed(|| drop(blocks(BLOCKS, |ends| eager.block(ends))));
     let contest = Contest::new("settle/idle", format!("leases={LEASES}")).operations(BLOCKS);
     let row = contest.ours(ours).plain(plain).run(settings).with_percentiles(&single);
-    vec![
-        row.with_figure("bytes_per_lease", size_of::<Meter>() as f64).with_note(
-            "An operation is a block; percentiles are of 4,096 blocks, told by the wall.",
-        ),
-    ]
+    let note = "An operation is a block; percentiles are of 4,096 blocks, told by the wall.";
+    rows.push(row.with_figure("bytes_per_lease", size_of::<Meter>() as f64).with_note(note));
 }
 
 /// Lives through so many blocks.
@@ -78,8 +74,7 @@ fn single_blocks(mut lazy: Lazy) -> Percentiles {
 }
 
 /// Settling one account, adding to it and filing it anew.
-#[must_use]
-pub fn touch(settings: &Settings) -> Vec<Row> {
+pub fn touch(settings: &Settings, rows: &mut Vec<Row>) {
     let seed = settings.seed(1);
     assert_equal(LEASES, seed, 8, TOUCHES);
     let tenancies = Tenancies::new(LEASES, seed);
@@ -98,7 +93,7 @@ pub fn touch(settings: &Settings) -> Vec<Row> {
     };
     let params = format!("leases={LEASES} touches={TOUCHES}");
     let contest = Contest::new("settle/touch", params).operations(TOUCHES);
-    vec![contest.ours(ours).floor(floor).run(settings)]
+    rows.push(contest.ours(ours).floor(floor).run(settings));
 }
 
 /// The whole escrow: accounts and leases by id, rules and events.
@@ -161,8 +156,7 @@ fn opened(id: DeploymentId, lease: LeaseId, tenancy: &Tenancy) -> [LedgerEvent; 
 }
 
 /// Withdrawals and ends by rule and events.
-#[must_use]
-pub fn withdraw(settings: &Settings) -> Vec<Row> {
+pub fn withdraw(settings: &Settings, rows: &mut Vec<Row>) {
     let leases = settings.sized(1 << 18, 1 << 14);
     let mut tenancies = Tenancies::new(leases, settings.seed(1));
     let mut whole = Whole::new(&tenancies.all);
@@ -179,12 +173,11 @@ pub fn withdraw(settings: &Settings) -> Vec<Row> {
     };
     let params = format!("leases={leases}");
     let contest = Contest::new("settle/withdraw", params).operations(touches);
-    vec![contest.ours(play).run(settings)]
+    rows.push(contest.ours(play).run(settings));
 }
 
 /// Ends of accounts by rule and events.
-#[must_use]
-pub fn ends(settings: &Settings) -> Vec<Row> {
+pub fn ends(settings: &Settings, rows: &mut Vec<Row>) {
     let leases = settings.sized(1 << 18, 1 << 14);
     let tenancies = Tenancies::new(leases, settings.seed(1));
     let mut whole = Whole::new(&tenancies.all);
@@ -202,5 +195,5 @@ pub fn ends(settings: &Settings) -> Vec<Row> {
         time * 1_000 / u32::try_from(ended).expect("the ends are few").max(1)
     };
     let contest = Contest::new("settle/end", format!("leases={leases}")).operations(1_000);
-    vec![contest.ours(&mut end).run(settings)]
+    rows.push(contest.ours(&mut end).run(settings));
 }

@@ -30,17 +30,16 @@ use crate::signatures::{
 };
 
 /// The whole way of signed bids, without garbage and with.
-#[must_use]
-pub fn signed(settings: &Settings) -> Vec<Row> {
-    let clean = [64, 1000].map(|providers| clean(providers, settings));
+pub fn signed(settings: &Settings, rows: &mut Vec<Row>) {
+    rows.extend([64, 1000].into_iter().map(|providers| clean(providers, settings)));
     let garbage = [
         ("bad=0.1%", Garbage::Spread(1)),
         ("bad=1%", Garbage::Spread(10)),
         ("bad=5%", Garbage::Spread(50)),
         ("bad=one", Garbage::OneSigner(10)),
     ];
-    let garbage = garbage.map(|(word, garbage)| adversarial(word, garbage, settings));
-    clean.into_iter().chain(garbage).collect()
+    let row = |(word, garbage)| adversarial(word, garbage, settings);
+    rows.extend(garbage.into_iter().map(row));
 }
 
 fn clean(providers: u64, settings: &Settings) -> Row {
@@ -88,15 +87,13 @@ fn adversarial(word: &str, garbage: Garbage, settings: &Settings) -> Row {
 }
 
 /// Bids with one signature for sixteen.
-#[must_use]
-pub fn bundle16(settings: &Settings) -> Vec<Row> {
-    vec![bundle("bid/bundle16", 16, settings)]
+pub fn bundle16(settings: &Settings, rows: &mut Vec<Row>) {
+    rows.push(bundle("bid/bundle16", 16, settings));
 }
 
 /// Bids with one signature for sixty-four.
-#[must_use]
-pub fn bundle64(settings: &Settings) -> Vec<Row> {
-    vec![bundle("bid/bundle64", 64, settings)]
+pub fn bundle64(settings: &Settings, rows: &mut Vec<Row>) {
+    rows.push(bundle("bid/bundle64", 64, settings));
 }
 
 fn bundle(name: &str, size: usize, settings: &Settings) -> Row {

@@ -11,8 +11,7 @@ use crate::settings::Settings;
 /// has of its own: two signatures with the digests that they sign (192 bytes), the manifest's hash (32),
 /// and six entries of the state, each with the hash of its leaf and of a branch (384). That is 608 before
 /// anything has a name, a price or an index; less only by hashing again what did not change.
-#[must_use]
-pub fn bytes(settings: &Settings) -> Vec<Row> {
+pub fn bytes(settings: &Settings, rows: &mut Vec<Row>) {
     let leases = settings.sized(1_000_000, 20_000);
     let before = resident_bytes();
     let Leases { market, .. } = Leases::new(leases / 100, 100, None);
@@ -27,7 +26,7 @@ pub fn bytes(settings: &Settings) -> Vec<Row> {
         _ => row = row.with_note("This system does not tell what a process holds."),
     }
     drop(market);
-    vec![row]
+    rows.push(row);
 }
 
 /// What the process holds in memory, where the system tells.

@@ -2,6 +2,7 @@
 
 mod bids;
 mod open;
+mod open_orders;
 mod over;
 mod restore;
 
@@ -9,18 +10,20 @@ pub use open::OpenBids;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use undercut_orderbook::{Group, Order, OrderBook, ReclamationParams};
+use undercut_primitives::few::Recent;
 use undercut_primitives::{
     BidId, BlockHeight, Coin, Consent, Contribution, KeptConsent, LeaseId, Misfit, OrderId,
     PricePerBlock, Provider, ResourceOffer, TimeSpan,
 };
 
 use self::bids::OrderBids;
+use self::open_orders::OpenOrders;
 use self::over::Over;
 use crate::proofs::Proofs;
 use crate::providers::Providers;
@@ -62,10 +65,12 @@ pub struct BidBook {
     over: Over,
     queues: Queues,
     /// The orders in which each provider has an open bid.
-    providers: Providers<BTreeSet<OrderId>>,
+    providers: Providers<OpenOrders>,
     proofs: Proofs,
     /// Orders whose open bids changed in this block.
     changed: Vec<OrderId>,
+    /// Offers of bids that came first for their orders.
+    offers: Recent<[ResourceOffer]>,
 }
 
 impl BidBook {
@@ -113,12 +118,14 @@ impl BidBook {
         open.map(Cow::Borrowed).chain(over.map(Cow::Owned))
     }
 
-    /// The open bids of a provider, by order.
+    /// The open bids of a provider, by order. O(n log n).
     pub fn open_of(&self, provider: &Provider) -> impl Iterator<Item = &Bid> {
         let handle = self.providers.find(provider);
-        let orders = handle.and_then(|handle| self.providers.get(handle)).into_iter().flatten();
+        let open = handle.and_then(|handle| self.providers.get(handle));
+        let orders = open.map(|open| open.sorted(|order| is_open(&self.orders, order, provider)));
         let provider = *provider;
-        orders.filter_map(move |order| self.orders.get(order)?.get(&provider))
+        let orders = orders.into_iter().flatten();
+        orders.filter_map(move |order| self.orders.get(&order)?.get(&provider))
     }
 
     /// The lease of an order whose winner serves. O(bids of the order).
@@ -185,11 +192,12 @@ impl BidBook {
         }
         check_price(order, &new.price)?;
         // What equals an offer that was admitted covers the same group.
-        let shared = known.and_then(|known| shared_offer(known, &new.offer));
-        if shared.is_none() {
+        let admitted = known.and_then(|known| known.offer.as_ref());
+        let admitted = admitted.filter(|admitted| ***admitted == *new.offer);
+        if admitted.is_none() {
             offer_covers(&group.spec, &new.offer)?;
         }
-        if !handle.is_some_and(|handle| self.is_proven(known, handle)) {
+        if !handle.is_some_and(|handle| self.is_proven(known, group, handle)) {
             eligibility(&group.spec, profile)?;
         }
         check_reclamation(order, new.reclamation, windows)?;
@@ -198,7 +206,7 @@ impl BidBook {
             id,
             price: new.price.clone(),
             tie: TieBreak::of(&order.entropy, &id),
-            offer: shared.unwrap_or_else(|| new.offer.as_slice().into()),
+            offer: admitted.cloned().unwrap_or_else(|| self.offers.find_or_make(&new.offer)),
             deposit: new.deposit.clone(),
             payers: payers(provider, new),
             reclamation: new.reclamation,
@@ -361,7 +369,7 @@ impl BidBook {
     /// [`Misfit`] when the event names what the book does not hold.
     pub fn apply(&mut self, event: &BidEvent) -> Result<(), Misfit> {
         match event {
-            BidEvent::BidPlaced(bid) => self.place(bid, None),
+            BidEvent::BidPlaced(bid) => self.place(bid, || None),
             BidEvent::BidRepriced { id, price, consent } => self.apply_price(id, price, *consent),
             BidEvent::BidWon(id) => self.leave_open(id, BidState::Active),
             BidEvent::BidLost { id, .. } => self.leave_open(id, BidState::Lost),
@@ -399,11 +407,19 @@ impl BidBook {
                 return Err(Misfit::new("the bid is past this step"));
             }
         }
-        bid.state = state;
+        let was_open = core::mem::replace(&mut bid.state, state) == BidState::Open;
         note_change(id.order, bids, &mut self.changed);
-        self.dequeue(id);
+        if was_open {
+            self.dequeue(id);
+        }
         Ok(())
     }
+}
+
+/// Whether the provider has an open bid for the order.
+fn is_open(orders: &BTreeMap<OrderId, OrderBids>, order: &OrderId, provider: &Provider) -> bool {
+    let bid = orders.get(order).and_then(|bids| bids.get(provider));
+    bid.is_some_and(|bid| bid.state == BidState::Open)
 }
 
 /// Notes that the open bids of an order changed.
@@ -411,12 +427,6 @@ fn note_change(order: OrderId, bids: &mut OrderBids, changed: &mut Vec<OrderId>)
     if !core::mem::replace(&mut bids.is_changed, true) {
         changed.push(order);
     }
-}
-
-/// The offer as another bid of the order has it, if one has: most offer exactly what is asked.
-fn shared_offer(known: &OrderBids, offer: &[ResourceOffer]) -> Option<Arc<[ResourceOffer]>> {
-    let other = known.iter().next().filter(|other| *other.offer == *offer)?;
-    Some(Arc::clone(&other.offer))
 }
 
 fn closed(bid: &Bid, reason: BidClosedReason) -> BidEvent {

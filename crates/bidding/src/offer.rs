@@ -13,7 +13,6 @@
 //! | GPU models | each offered one is matched by an asked one; at least one when any is asked |
 //! | endpoints | equal |
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use core::fmt;
 
@@ -24,27 +23,30 @@ use crate::profile::ProviderProfile;
 
 /// Whether `offer` gives the group `spec` everything it asks for. More is allowed, less is not.
 ///
-/// Time: units × attributes. The order of the offered units does not matter.
+/// Time: units × (units + attributes). The order of the offered units does not matter.
 ///
 /// # Errors
 ///
 /// The first [`OfferMismatch`]: first what is wrong with the offered units in their order, then
 /// the first unit of the group that is missing.
 pub fn offer_covers(spec: &GroupSpec, offer: &[ResourceOffer]) -> Result<(), OfferMismatch> {
-    let mut open: BTreeMap<u32, Option<&ResourceUnit>> =
-        spec.units.iter().map(|unit| (unit.id, Some(unit))).collect();
-    for offered in offer {
+    // A unit that comes twice ends this soon, so no more are looked at than a group may have.
+    for (place, offered) in offer.iter().enumerate() {
         let unit = offered.unit;
-        let slot = open.get_mut(&unit).ok_or(OfferMismatch::UnknownUnit { unit })?;
-        let asked = slot.take().ok_or(OfferMismatch::RepeatedUnit { unit })?;
+        let asked = spec.units.iter().find(|asked| asked.id == unit);
+        let asked = asked.ok_or(OfferMismatch::UnknownUnit { unit })?;
+        if offer.iter().take(place).any(|before| before.unit == unit) {
+            return Err(OfferMismatch::RepeatedUnit { unit });
+        }
         if offered.count != asked.count {
             let (offered, asked) = (offered.count, asked.count);
             return Err(OfferMismatch::Count { unit, offered, asked });
         }
         resources_cover(unit, &asked.resources, &offered.resources)?;
     }
-    match open.values().flatten().next() {
-        Some(missing) => Err(OfferMismatch::MissingUnit { unit: missing.id }),
+    let is_missing = |asked: &&ResourceUnit| offer.iter().all(|offered| offered.unit != asked.id);
+    match spec.units.iter().filter(is_missing).map(|unit| unit.id).min() {
+        Some(unit) => Err(OfferMismatch::MissingUnit { unit }),
         None => Ok(()),
     }
 }
@@ -82,8 +84,10 @@ fn volumes_cover(unit: u32, asked: &Resources, offered: &Resources) -> Result<()
         if offered.name != asked.name || offered.attributes != asked.attributes {
             return Err(OfferMismatch::Volume { unit, volume: volume.clone() });
         }
-        let quantity = Quantity::VolumeBytes { volume: volume.clone() };
-        at_least(unit, quantity, offered.size_bytes, asked.size_bytes)?;
+        if offered.size_bytes < asked.size_bytes {
+            let quantity = Quantity::VolumeBytes { volume: volume.clone() };
+            at_least(unit, quantity, offered.size_bytes, asked.size_bytes)?;
+        }
     }
     Ok(())
 }

@@ -48,11 +48,7 @@ const fn bit(provider: u32) -> (u32, u64) {
 impl Proofs {
     /// The class of what `spec` asks for, with one more user; [`NO_CLASS`] when there are too many.
     pub(crate) fn join(&mut self, spec: &GroupSpec) -> u16 {
-        let found = self.sorted.binary_search_by(|class| {
-            let class = self.classes.get(usize::from(*class));
-            class.map_or(Ordering::Less, |class| compare(&class.spec, spec))
-        });
-        match found {
+        match self.search(spec) {
             Ok(at) => {
                 let class = self.sorted.get(at).copied().unwrap_or(NO_CLASS);
                 if let Some(class) = self.classes.get_mut(usize::from(class)) {
@@ -62,6 +58,21 @@ impl Proofs {
             }
             Err(at) => self.insert(at, spec),
         }
+    }
+
+    /// The class of what `spec` asks for, if others asked for it; [`NO_CLASS`] otherwise. O(log classes)
+    /// comparisons of what groups ask for.
+    pub(crate) fn find(&self, spec: &GroupSpec) -> u16 {
+        let found = self.search(spec).ok().and_then(|at| self.sorted.get(at));
+        found.copied().unwrap_or(NO_CLASS)
+    }
+
+    /// The place of a class in `sorted`, or the one where it would be.
+    fn search(&self, spec: &GroupSpec) -> Result<usize, usize> {
+        self.sorted.binary_search_by(|class| {
+            let class = self.classes.get(usize::from(*class));
+            class.map_or(Ordering::Less, |class| compare(&class.spec, spec))
+        })
     }
 
     fn insert(&mut self, at: usize, spec: &GroupSpec) -> u16 {

@@ -70,7 +70,12 @@ fn writes(places: &[String]) -> String {
 
 /// An expression that reads the fields and makes `of` of them.
 fn makes(of: &str, fields: &Fields) -> String {
-    let read = format!("{CODEC}::Decode::read_from(from)?");
+    // What `?` says, without its conversions, each of which moves the value.
+    let read = format!(
+        "match {CODEC}::Decode::read_from(from) {{ \
+            ::core::result::Result::Ok(value) => value, \
+            ::core::result::Result::Err(none) => return ::core::result::Result::Err(none) }}"
+    );
     match fields {
         Fields::None => of.to_owned(),
         Fields::Named(fields) => {

@@ -11,7 +11,7 @@ use undercut_bidding::{NewBid, Registration};
 use undercut_ledger::oracle::PricePoint;
 use undercut_ledger::{NewAllowance, ProviderReason};
 use undercut_orderbook::NewDeployment;
-use undercut_primitives::codec::Canonical;
+use undercut_primitives::codec::{self, Canonical};
 use undercut_primitives::crypto::{self, Namespace};
 use undercut_primitives::{
     Address, Attribute, BidId, BlockHeight, Coin, Consent, Contribution, DeploymentId, Digest,
@@ -247,16 +247,19 @@ pub fn signing_digest(
     command: &Command,
 ) -> Result<Digest, CommandRejection> {
     let too_large = CommandRejection::TooLarge { bytes_max: COMMAND_BYTES_MAX };
-    let bytes = Canonical::encode(command).map_err(|_| too_large.clone())?;
-    if bytes.len() > COMMAND_BYTES_MAX {
-        return Err(too_large);
-    }
     let length = u64::try_from(chain_id.len()).unwrap_or(u64::MAX).to_le_bytes();
     let (nonce, expires_at) = (nonce.to_le_bytes(), expires_at.to_u64().to_le_bytes());
-    let head: [&[u8]; 4] = [&length, chain_id.as_bytes(), account.as_bytes(), signer.as_bytes()];
-    let parts: Vec<&[u8]> =
-        head.into_iter().chain([&nonce[..], &expires_at[..], &bytes[..]]).collect();
-    Ok(crypto::digest_parts(COMMAND, &parts))
+    let head: [&[u8]; 6] =
+        [&length, chain_id.as_bytes(), account.as_bytes(), signer.as_bytes(), &nonce, &expires_at];
+    // Room for most commands.
+    let mut bytes = Vec::with_capacity(1024);
+    head.iter().for_each(|part| bytes.extend_from_slice(part));
+    let head_bytes = bytes.len();
+    codec::encode_into(command, &mut bytes).map_err(|_| too_large.clone())?;
+    if bytes.len().saturating_sub(head_bytes) > COMMAND_BYTES_MAX {
+        return Err(too_large);
+    }
+    Ok(crypto::digest(COMMAND, &bytes))
 }
 
 impl SignedCommand {

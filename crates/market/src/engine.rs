@@ -5,7 +5,7 @@ mod resume;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::ToString;
-use alloc::vec;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use undercut_ledger::log::{self, BODY_BYTES_MAX, Chain, Head, LastSeal, Record};
@@ -89,7 +89,7 @@ impl Engine {
         let mut engine = Self { state, chain, last, block, has_stopped, postings, last_sizes };
         let event = Event::Genesis(genesis.clone().into());
         let postings = event.postings();
-        engine.record(vec![event]).map_err(|_| GenesisError::Unrecordable)?;
+        engine.record(event).map_err(|_| GenesisError::Unrecordable)?;
         for posting in &postings {
             bank.post(posting).map_err(|_| GenesisError::Unrecordable)?;
         }
@@ -144,11 +144,11 @@ impl Engine {
         let opened = Event::BlockOpened(context);
         // Records carry the height of the block they belong to, so the state moves first.
         self.apply(&opened)?;
-        self.record(vec![opened])?;
+        self.record(opened)?;
         let pending = self.state.pending_params();
         if pending.is_some_and(|pending| pending.effective_at <= context.height) {
             self.apply(&Event::ParamsChanged)?;
-            self.record(vec![Event::ParamsChanged])?;
+            self.record(Event::ParamsChanged)?;
         }
         Ok(())
     }
@@ -206,7 +206,8 @@ impl Engine {
         let events = self.decide(command).inspect_err(
             |rejection| tracing::debug!(code = %rejection.code(), %rejection, "command refused"),
         )?;
-        self.commit(bank, events)?;
+        let accepted = Event::CommandAccepted(Arc::clone(command.signed()));
+        self.commit_after(bank, Some(accepted), events)?;
         Ok(Receipt { records: start..self.head().records })
     }
 
@@ -229,15 +230,11 @@ impl Engine {
         outcome
     }
 
+    /// What follows the acceptance of a command, which itself moves no money.
     fn decide(&self, command: &VerifiedCommand) -> Result<Vec<Event>, Rejection> {
-        let signed = command.signed();
         self.check_envelope(command)?;
         let signer = Signer { address: command.signer(), consent: command.consent() };
-        let decided = decide::decide(&self.state, signer, &signed.command)?;
-        let mut events = Vec::with_capacity(decided.len().saturating_add(1));
-        events.push(Event::CommandAccepted(signed.clone()));
-        events.extend(decided);
-        Ok(events)
+        decide::decide(&self.state, signer, &command.signed().command)
     }
 
     fn check_envelope(&self, command: &VerifiedCommand) -> Result<(), CommandRejection> {
@@ -273,10 +270,20 @@ impl Engine {
         bank: &mut impl Bank,
         events: Vec<Event>,
     ) -> Result<(), Rejection> {
+        self.commit_after(bank, None, events)
+    }
+
+    /// [`Engine::commit`] after the acceptance of the command that the events follow.
+    fn commit_after(
+        &mut self,
+        bank: &mut impl Bank,
+        accepted: Option<Event>,
+        events: Vec<Event>,
+    ) -> Result<(), Rejection> {
         let mut postings = core::mem::take(&mut self.postings);
         postings.clear();
         events.iter().for_each(|event| event.post_into(&mut postings));
-        let outcome = self.commit_with(bank, events, &postings);
+        let outcome = self.commit_with(bank, accepted.into_iter().chain(events), &postings);
         self.postings = postings;
         outcome
     }
@@ -284,7 +291,7 @@ impl Engine {
     fn commit_with(
         &mut self,
         bank: &mut impl Bank,
-        events: Vec<Event>,
+        events: impl Iterator<Item = Event>,
         postings: &[Posting],
     ) -> Result<(), Rejection> {
         affordable(bank, postings)?;
@@ -302,10 +309,10 @@ impl Engine {
         self.state.apply(event).map_err(|misfit| self.stop(BlockError::Misfit(misfit)))
     }
 
-    /// Records events that the state knows already.
-    fn record(&mut self, events: Vec<Event>) -> Result<(), BlockError> {
+    /// Records an event that the state knows already.
+    fn record(&mut self, event: Event) -> Result<(), BlockError> {
         let too_large = Misfit::new("the event is too large for a record");
-        match self.frame(events)? {
+        match self.frame([event].into_iter())? {
             Some(first) => self.chain_from(first, false),
             None => Err(self.stop(BlockError::Misfit(too_large))),
         }
@@ -313,7 +320,7 @@ impl Engine {
 
     /// Adds records and frames to the block that are not chained yet, and returns the place of the
     /// first; `None`, and nothing added, when an event is too large for a record.
-    fn frame(&mut self, events: Vec<Event>) -> Result<Option<usize>, BlockError> {
+    fn frame(&mut self, events: impl Iterator<Item = Event>) -> Result<Option<usize>, BlockError> {
         let (height, head) = (self.state.height(), self.head().records);
         let OpenBlock { records, frames } = self.block.as_mut().ok_or(BlockError::NotOpen)?;
         let (first, bytes) = (records.len(), frames.len());

@@ -121,6 +121,11 @@ pub struct State {
     tree: StateTree,
     /// Entries that may have changed since the root was last asked for, some more than once.
     touched: Vec<StateKey>,
+    /// Bids that were placed since then: the names of their entries and the digests of their values,
+    /// made while they were at hand. What is among the touched ones too has changed after that.
+    placed: Vec<(Digest, Option<Digest>)>,
+    /// Kept for its memory.
+    buffer: Vec<u8>,
 }
 
 /// Who signs for an account.
@@ -161,6 +166,8 @@ impl State {
             oracle: Oracle::default(),
             tree: StateTree::default(),
             touched: Vec::from(SINGLE),
+            placed: Vec::new(),
+            buffer: Vec::new(),
         }
     }
 
@@ -432,14 +439,14 @@ impl State {
     }
 
     fn apply_bid(&mut self, event: &BidEvent) -> Result<(), Misfit> {
-        let BidEvent::BidPlaced(bid) = event else {
-            return self.bids.apply(event);
-        };
-        let Self { bids, book, providers, .. } = self;
-        bids.place_with(bid, || {
-            let record = providers.get(&bid.id.provider)?;
-            Some((book.group(&bid.id.order.group)?, &record.profile))
-        })
+        let BidEvent::BidPlaced(bid) = event else { return self.bids.apply(event) };
+        let Self { providers, book, bids, .. } = self;
+        let profile = || providers.get(&bid.id.provider).map(|record| &record.profile);
+        bids.place(bid, || book.group(&bid.id.order.group).zip(profile()))?;
+        let name = key_digest_in(&StateKey::Bid(bid.id), &mut self.buffer);
+        let value = digest_of(&**bid, &mut self.buffer);
+        self.placed.push((name, Some(value)));
+        Ok(())
     }
 
     /// What a bid's deposit draws out of allowances, and gives back to them.
@@ -458,22 +465,29 @@ impl State {
     /// The root of everything that the state holds now.
     pub fn root(&mut self) -> Digest {
         let mut touched = core::mem::take(&mut self.touched);
-        // In the order of the tree, so that neighbours find their way in the cache.
-        let mut buffer = Vec::new();
+        let mut buffer = core::mem::take(&mut self.buffer);
         let mut named: Vec<(Digest, StateKey)> =
             touched.drain(..).map(|key| (key_digest_in(&key, &mut buffer), key)).collect();
         named.sort_unstable_by_key(|(name, _)| *name);
         named.dedup_by(|(left, _), (right, _)| left == right);
-        for (name, key) in named {
-            if let StateKey::Nonce(account) = &key
+        let changed: Vec<(Digest, Option<Digest>)> = named
+            .iter()
+            .map(|(name, key)| (*name, self.value_digest_in(key, &mut buffer)))
+            .collect();
+        for (_, key) in &named {
+            if let StateKey::Nonce(account) = key
                 && let Some(signer) = self.signers.get_mut(account)
             {
                 signer.is_touched = false;
             }
-            let value = self.value_digest_in(&key, &mut buffer);
-            self.tree.set(name, value);
         }
-        self.touched = touched;
+        (self.touched, self.buffer) = (touched, buffer);
+        // In the order of the tree, so that neighbours find their way in the cache; and what was
+        // placed before what changed later.
+        self.placed.sort_unstable();
+        self.tree.set_all(&self.placed);
+        self.tree.set_all(&changed);
+        self.placed.clear();
         self.tree.root()
     }
 
@@ -513,10 +527,8 @@ impl State {
     /// [`State::value_digest`], in memory that is used again.
     fn value_digest_in(&self, key: &StateKey, buffer: &mut Vec<u8>) -> Option<Digest> {
         buffer.clear();
-        // An entry came in through a record, which is no larger than what can be encoded; should one
-        // grow beyond it, its digest is that of no bytes until it shrinks, on every machine alike.
-        self.write_value(key, buffer)?.unwrap_or_else(|EncodeError| buffer.clear());
-        Some(crypto::digest(VALUE, buffer))
+        let written = self.write_value(key, buffer)?;
+        Some(digest_of_written(written, buffer))
     }
 
     /// An entry's canonical form, or `None` when the state does not hold it.
@@ -567,6 +579,21 @@ fn key_digest_in(key: &StateKey, buffer: &mut Vec<u8>) -> Digest {
     // A name is short; were it not, it would be that of no bytes, on every machine alike.
     key.encode_into(buffer).unwrap_or_else(|EncodeError| buffer.clear());
     crypto::digest(KEY, buffer)
+}
+
+/// The digest of a value, made in memory that is used again.
+fn digest_of<T: Encode>(value: &T, buffer: &mut Vec<u8>) -> Digest {
+    buffer.clear();
+    let written = codec::encode_into(value, buffer);
+    digest_of_written(written, buffer)
+}
+
+/// The digest of the value that was written into `buffer`.
+fn digest_of_written(written: Result<(), EncodeError>, buffer: &mut Vec<u8>) -> Digest {
+    // An entry came in through a record, which is no larger than what can be encoded; should one
+    // grow beyond it, its digest is that of no bytes until it shrinks, on every machine alike.
+    written.unwrap_or_else(|EncodeError| buffer.clear());
+    crypto::digest(VALUE, buffer)
 }
 
 fn write<T: Encode>(value: Option<&T>, out: &mut Vec<u8>) -> Option<Result<(), EncodeError>> {

@@ -165,8 +165,24 @@ impl OrderBook {
     ///
     /// [`OrderRejection::OrderNotFound`] or [`OrderRejection::OrderNotOpen`].
     pub fn open_order(&self, id: &OrderId) -> Result<Order, OrderRejection> {
-        let order = self.order(id).ok_or(OrderRejection::OrderNotFound { id: *id })?;
-        if order.is_open() { Ok(order) } else { Err(OrderRejection::OrderNotOpen { id: *id }) }
+        self.open_order_of_group(id).map(|(order, _)| order)
+    }
+
+    /// An order that takes bids, and its group.
+    ///
+    /// # Errors
+    ///
+    /// As [`OrderBook::open_order`].
+    pub fn open_order_of_group(&self, id: &OrderId) -> Result<(Order, Group), OrderRejection> {
+        let missing = OrderRejection::OrderNotFound { id: *id };
+        let group = self.kept.get(&id.deployment()).and_then(|kept| kept.group(id.group.gseq));
+        let found = group.and_then(|group| Some((group.order(id.oseq)?, group)));
+        let (order, group) = found.ok_or(missing)?;
+        if order.is_open() {
+            Ok((order.get(*id), group.get(id.group)))
+        } else {
+            Err(OrderRejection::OrderNotOpen { id: *id })
+        }
     }
 
     /// A deployment that is not closed.

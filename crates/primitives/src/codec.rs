@@ -207,12 +207,15 @@ impl<T: Encode + Decode> Canonical for T {
         }
         let value_bytes = bytes.get(..ENCODED_BYTES_MAX).unwrap_or(bytes);
         let mut reader = Reader::new(value_bytes);
-        let value = T::read_from(&mut reader).map_err(|NoValue| DecodeError::Malformed)?;
         let beyond = bytes.len().saturating_sub(value_bytes.len());
-        match reader.left().saturating_add(beyond) {
-            0 if reader.is_canonical() => Ok(value),
-            0 => Err(DecodeError::NotCanonical),
-            left => Err(DecodeError::TrailingBytes { bytes: left }),
+        // Written so that a value of hundreds of bytes is moved once, to where it is returned.
+        match T::read_from(&mut reader) {
+            Ok(value) if reader.is_canonical() && reader.left() == 0 && beyond == 0 => Ok(value),
+            Ok(_) => Err(match reader.left().saturating_add(beyond) {
+                0 => DecodeError::NotCanonical,
+                left => DecodeError::TrailingBytes { bytes: left },
+            }),
+            Err(NoValue) => Err(DecodeError::Malformed),
         }
     }
 }

@@ -80,10 +80,16 @@ const RECENT_MAX: usize = 8;
 
 /// The values that came last. One that comes again is kept once, however often it comes in between
 /// few others.
-#[derive(Clone, Debug)]
-pub struct Recent<T>(Vec<Arc<T>>);
+#[derive(Debug)]
+pub struct Recent<T: ?Sized>(Vec<Arc<T>>);
 
-impl<T> Default for Recent<T> {
+impl<T: ?Sized> Clone for Recent<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: ?Sized> Default for Recent<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
@@ -96,21 +102,48 @@ impl<T> Recent<T> {
     }
 }
 
-impl<T: Clone + PartialEq> Recent<T> {
-    /// The value, shared with an equal one where one came lately. Compares with 8 values at most.
-    pub fn share(&mut self, value: &T) -> Arc<T> {
-        if let Some(at) = self.0.iter().position(|known| **known == *value) {
-            // Moves up by one: what comes often stays.
-            let before = at.saturating_sub(1);
-            self.0.swap(before, at);
-            return self.0.get(before).map_or_else(|| Arc::new(value.clone()), Arc::clone);
-        }
+impl<T: PartialEq + ?Sized> Recent<T> {
+    /// An equal value, after it moved up by one: what comes often stays.
+    fn find(&mut self, value: &T) -> Option<&Arc<T>> {
+        let at = self.0.iter().position(|known| **known == *value)?;
+        let before = at.saturating_sub(1);
+        self.0.swap(before, at);
+        self.0.get(before)
+    }
+
+    fn push(&mut self, value: Arc<T>) {
         if self.0.len() >= RECENT_MAX {
             self.0.pop();
         }
+        self.0.push(value);
+    }
+
+    /// Takes note of a value that came. Compares with 8 values at most.
+    pub fn note(&mut self, value: &Arc<T>) {
+        if self.find(value).is_none() {
+            self.push(Arc::clone(value));
+        }
+    }
+}
+
+impl<T: Clone + PartialEq> Recent<T> {
+    /// The value, shared with an equal one where one came lately. Compares with 8 values at most.
+    pub fn share(&mut self, value: &T) -> Arc<T> {
+        if let Some(known) = self.find(value) {
+            return Arc::clone(known);
+        }
         let new = Arc::new(value.clone());
-        self.0.push(Arc::clone(&new));
+        self.push(Arc::clone(&new));
         new
+    }
+}
+
+impl<T: Clone + PartialEq> Recent<[T]> {
+    /// The list as one that was noted, or by itself. Compares with 8 lists at most.
+    #[must_use]
+    pub fn find_or_make(&self, list: &[T]) -> Arc<[T]> {
+        let known = self.0.iter().find(|known| ***known == *list);
+        known.map_or_else(|| list.into(), Arc::clone)
     }
 }
 
@@ -129,6 +162,18 @@ mod tests {
                 plain.insert(at.min(plain.len()), item);
                 prop_assert_eq!(few.as_slice(), &plain[..]);
                 prop_assert_eq!(few.as_mut_slice(), &plain[..]);
+            }
+        }
+
+        #[test]
+        fn a_list_is_found_or_made_as_it_is(lists in prop::collection::vec(prop::collection::vec(0_u8..3, 0..3), 0..100)) {
+            let mut recent = Recent::<[u8]>::default();
+            for list in lists {
+                let found = recent.find_or_make(&list);
+                prop_assert_eq!(&*found, &list[..]);
+                recent.note(&found);
+                prop_assert!(Arc::ptr_eq(&recent.find_or_make(&list), recent.find(&list).unwrap()));
+                prop_assert!(recent.0.len() <= RECENT_MAX);
             }
         }
 

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use undercut_primitives::Provider;
+use undercut_primitives::{Provider, ResourceOffer};
 
 use crate::{Bid, Rank};
 
@@ -12,6 +12,8 @@ use crate::{Bid, Rank};
 #[derive(Clone, Debug, Default)]
 pub(super) struct OrderBids {
     bids: Vec<(Provider, Arc<Bid>)>,
+    /// The offer of the first bid: most offer exactly what is asked.
+    pub(super) offer: Option<Arc<[ResourceOffer]>>,
     /// The queue of the open ones, while there are some.
     pub(super) queue: Option<u32>,
     /// The worst open bid, where all places were taken when the block began.
@@ -36,6 +38,7 @@ impl OrderBids {
     /// Adds a bid, and gives the one that it replaces. O(n) in eight bytes each.
     pub(super) fn insert(&mut self, bid: Arc<Bid>) -> Option<Arc<Bid>> {
         let provider = bid.id.provider;
+        self.offer.get_or_insert_with(|| Arc::clone(&bid.offer));
         match self.place(&provider) {
             Ok(place) => self.bids.get_mut(place).map(|(_, old)| core::mem::replace(old, bid)),
             Err(place) => {

@@ -1,15 +1,14 @@
 //! The open bids within a [`BidBook`]: their queues, and what is known of their bidders.
 
-use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::borrow::Borrow;
 
 use undercut_orderbook::{Group, OrderBook};
 use undercut_primitives::{BidId, Decimal, Digest, KeptConsent, Misfit, OrderId, Provider};
 
 use super::bids::OrderBids;
-use super::{BidBook, note_change};
+use super::open_orders::OpenOrders;
+use super::{BidBook, is_open, note_change};
 use crate::proofs::NO_CLASS;
 use crate::providers::Providers;
 use crate::queues::{Entry, Names, Queues, Standing};
@@ -21,7 +20,7 @@ const NO_CEILING: Decimal = Decimal::from_atoms(u128::MAX);
 /// What stands in the book about the bids of one order.
 struct Bidders<'a> {
     bids: &'a OrderBids,
-    providers: &'a Providers<BTreeSet<OrderId>>,
+    providers: &'a Providers<OpenOrders>,
 }
 
 impl Names for Bidders<'_> {
@@ -100,35 +99,24 @@ impl BidBook {
         Some(OpenBids { book: self, bids, order: *order, queue: bids.queue? })
     }
 
-    /// Makes true that a bid was placed. Whoever has the bidder's profile at hand, and the group,
-    /// gives them: bids of the same provider for groups that ask for the same are then admitted
+    /// Makes true that a bid was placed. Whoever knows the group and the bidder's profile says them
+    /// when asked: bids of the same provider for groups that ask for the same are then admitted
     /// without comparing attributes again, until [`BidBook::forget_profile`].
     ///
     /// # Errors
     ///
     /// [`Misfit`] when the bid is there already.
-    pub fn place(
+    pub fn place<'a>(
         &mut self,
         bid: &Arc<Bid>,
-        known: Option<(&Group, &ProviderProfile)>,
-    ) -> Result<(), Misfit> {
-        self.place_with(bid, || known)
-    }
-
-    /// [`BidBook::place`] where group and profile have to be looked up: they are asked for only where
-    /// something is to be found out from them.
-    ///
-    /// # Errors
-    ///
-    /// As [`BidBook::place`].
-    pub fn place_with<'a, G: Borrow<Group>>(
-        &mut self,
-        bid: &Arc<Bid>,
-        known: impl FnOnce() -> Option<(G, &'a ProviderProfile)>,
+        known: impl FnOnce() -> Option<(Group, &'a ProviderProfile)>,
     ) -> Result<(), Misfit> {
         let order = bid.id.order;
         let (over, names) = (&mut self.over, &self.providers);
         let bids = self.orders.entry(order).or_insert_with(|| over.take(&order, names));
+        if bids.offer.is_none() {
+            self.offers.note(&bid.offer);
+        }
         let old = bids.insert(Arc::clone(bid));
         if old.as_ref().is_some_and(|old| !old.was_evicted()) {
             return Err(Misfit::new("the bid exists already"));
@@ -152,10 +140,10 @@ impl BidBook {
     /// Takes a bid out of the queue of its order, and the queue away with its last bid.
     pub(super) fn dequeue(&mut self, id: &BidId) {
         let Some(provider) = self.providers.find(&id.provider) else { return };
-        if let Some(open) = self.providers.get_mut(provider) {
-            open.remove(&id.order);
-        }
         let Self { orders, queues, providers, .. } = self;
+        if let Some(open) = providers.get_mut(provider) {
+            open.remove(|order| is_open(orders, order, &id.provider));
+        }
         let Some(bids) = orders.get_mut(&id.order) else { return };
         let Some(queue) = bids.queue else { return };
         queues.remove(queue, provider, &Bidders { bids, providers });
@@ -185,26 +173,28 @@ impl BidBook {
 
     /// Whether the provider was found eligible for what this order asks for, and its profile has not
     /// changed since.
-    pub(super) fn is_proven(&self, bids: Option<&OrderBids>, provider: u32) -> bool {
+    pub(super) fn is_proven(&self, bids: Option<&OrderBids>, group: &Group, provider: u32) -> bool {
         let queue = bids.and_then(|bids| bids.queue);
-        queue.is_some_and(|queue| self.proofs.holds(self.class_of(queue), provider))
+        let class =
+            queue.map_or_else(|| self.proofs.find(&group.spec), |queue| self.class_of(queue));
+        self.proofs.holds(class, provider)
     }
 
     /// Finds out for good whether a bidder is eligible, where others than this order profit from it.
     ///
     /// That the bid was placed is no proof: records may be of a log that others wrote.
-    fn prove<'a, G: Borrow<Group>>(
+    fn prove<'a>(
         &mut self,
         queue: u32,
         provider: u32,
-        known: impl FnOnce() -> Option<(G, &'a ProviderProfile)>,
+        known: impl FnOnce() -> Option<(Group, &'a ProviderProfile)>,
     ) {
         let mut class = self.class_of(queue);
         if class != NO_CLASS && !self.lacks_proof(class, provider) {
             return;
         }
         let Some((group, profile)) = known() else { return };
-        let spec = &group.borrow().spec;
+        let spec = &group.spec;
         if class == NO_CLASS {
             class = self.proofs.join(spec);
             self.queues.set_class(queue, class);
@@ -233,7 +223,7 @@ impl BidBook {
 pub(super) fn enqueue(
     bids: &mut OrderBids,
     queues: &mut Queues,
-    providers: &mut Providers<BTreeSet<OrderId>>,
+    providers: &mut Providers<OpenOrders>,
     rank: &Rank,
     was_here: bool,
 ) -> Result<(u32, u32), Misfit> {
@@ -253,7 +243,7 @@ pub(super) fn enqueue(
     }
     queues.push(queue, Entry::of(rank, provider), &Bidders { bids, providers });
     if let Some(open) = providers.get_mut(provider) {
-        open.insert(rank.id.order);
+        open.add(rank.id.order);
     }
     Ok((queue, provider))
 }

@@ -38,6 +38,47 @@ fn the_json_has_the_keys_of_its_schema() {
 }
 
 #[test]
+fn an_operation_that_fails_is_named_and_the_others_are_reported() {
+    let folder = Folder::new();
+    // A file lies where the folder of this operation has to be.
+    folder.write("undercut-bench-verify", b"");
+    let dir = folder.0.to_str().unwrap();
+    let bench = ["bench", "clock/read", "log/verify", "sdl/check", "--quick", "--dir", dir];
+    let ran = run(&bench);
+    assert_eq!(ran.code, 70, "{ran:?}");
+    let failed = "undercut: BCH006: log/verify: the contestants disagree, or one of them failed: \
+                  the folder for benches can be made";
+    assert_eq!(ran.err.lines().filter(|line| line.starts_with(failed)).count(), 1, "{ran:?}");
+    let tables: Vec<&str> = ["\nclock/read: ", "\nlog/verify: ", "\nsdl/check: "]
+        .into_iter()
+        .filter(|head| ran.out.contains(head))
+        .collect();
+    assert_eq!(tables, ["\nclock/read: ", "\nsdl/check: "], "{ran:?}");
+
+    let ran = run(&[&bench[..], &["--json"]].concat());
+    assert_eq!(ran.code, 70, "{ran:?}");
+    let report = ran.json();
+    let names: Vec<&str> = (report["rows"].as_array().unwrap().iter())
+        .map(|row| row["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["clock/read", "sdl/check"], "{report}");
+    assert_eq!(report["failed"], serde_json::json!(["log/verify"]));
+    let file = folder.write("report.json", ran.out.as_bytes());
+    assert_eq!(run(&["bench", "compare", &file, &file]).code, 0, "such a report is one");
+
+    let ran = run(&["bench", "gate", "log/verify", "--quick", "--dir", dir]);
+    assert_eq!(ran.code, 70, "{ran:?}");
+    assert!(ran.out.starts_with("FAIL  log/verify") && ran.out.contains("not measured"), "{ran:?}");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_refused_before_anything_is_played() {
+    let ran = undercut("bench clock/read --quick --dir /there/is/none");
+    assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
+    assert_eq!(ran.err, "undercut: FIL003: /there/is/none: there is no such folder\n");
+}
+
+#[test]
 fn reports_compare_by_ratio_and_the_gate_decides() {
     let folder = Folder::new();
     let before = folder.write("before.json", report("k=4", "1.0", "6.0").as_bytes());

@@ -18,9 +18,7 @@ pub(super) fn create_bid(
     new: &NewBid,
 ) -> Result<Vec<Event>, Rejection> {
     let params = state.params();
-    let order = state.book().open_order(&new.order)?;
-    let id = new.order.group;
-    let group = state.book().group(&id).ok_or(OrderRejection::GroupNotFound { id })?;
+    let (order, group) = state.book().open_order_of_group(&new.order)?;
     let provider = Provider(signer.address);
     let (profile, at) = (state.provider(&provider), state.height());
     let bidder = BidOrigin { provider, profile, consent: signer.consent, at };

@@ -219,6 +219,8 @@ impl Parts {
             oracle: Oracle::restore(self.sources)?,
             tree: self.tree,
             touched: Default::default(),
+            placed: Default::default(),
+            buffer: Default::default(),
         };
         for (provider, record) in &state.providers {
             for (auditor, at) in &record.audits_expire_at {

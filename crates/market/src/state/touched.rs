@@ -34,14 +34,14 @@ pub(super) fn by(event: &Event, touch: &mut impl FnMut(StateKey)) {
 }
 
 fn by_bid(event: &BidEvent, touch: &mut impl FnMut(StateKey)) {
-    let bid = match event {
-        BidEvent::BidPlaced(bid) => bid.id,
+    match event {
+        // Its entry's digest was made when it was placed.
+        BidEvent::BidPlaced(_) => {}
         BidEvent::BidWon(id)
         | BidEvent::BidRepriced { id, .. }
         | BidEvent::BidLost { id, .. }
-        | BidEvent::BidClosed { id, .. } => *id,
-    };
-    touch(StateKey::Bid(bid));
+        | BidEvent::BidClosed { id, .. } => touch(StateKey::Bid(*id)),
+    }
     for (id, _) in bid_money(event).iter().flat_map(|deposit| deposit.drawn()) {
         touch(StateKey::Allowance(id));
     }

@@ -156,6 +156,10 @@ impl KeptGroup {
 }
 
 impl KeptOrder {
+    pub(super) fn is_open(&self) -> bool {
+        self.state == OrderState::Open
+    }
+
     pub(super) fn due_at(&self) -> BlockHeight {
         self.opened.due_at
     }

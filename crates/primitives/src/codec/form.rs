@@ -237,7 +237,8 @@ pub fn read_block<T>(
 ) -> Result<T, NoValue> {
     let Some(bytes) = fixed else { return fields(from) };
     let mut block = Reader::new(from.take_slice(bytes)?);
-    let value = fields(&mut block)?;
+    // Handed on as it is: to unwrap it would move the value once more.
+    let value = fields(&mut block);
     from.is_canonical &= block.is_canonical;
-    Ok(value)
+    value
 }

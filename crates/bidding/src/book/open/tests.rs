@@ -73,11 +73,16 @@ fn admit(
 
 fn place(book: &mut BidBook, dseq: u64, who: u64) {
     let bid = admit(book, dseq, who, &from("west")).unwrap();
-    book.place(&bid.into(), Some((&group(dseq), &from("west")))).unwrap();
+    let west = from("west");
+    book.place(&bid.into(), || Some((group(dseq), &west))).unwrap();
 }
 
 fn is_proven(book: &BidBook, dseq: u64, who: u64) -> bool {
-    book.is_proven(book.orders.get(&order_id(dseq)), book.providers.find(&provider(who)).unwrap())
+    book.is_proven(
+        book.orders.get(&order_id(dseq)),
+        &group(dseq),
+        book.providers.find(&provider(who)).unwrap(),
+    )
 }
 
 /// Three orders with bids of providers 1 and 2; provider 1 is proven.
@@ -93,6 +98,7 @@ fn stage() -> BidBook {
 fn who_bid_where_the_same_is_asked_for_is_known_until_its_profile_changes() {
     let mut book = stage();
     assert!(is_proven(&book, 3, 1), "it bid when another order asked for the same");
+    assert!(is_proven(&book, 9, 1), "the same is asked for by an order without bids");
     assert!(!is_proven(&book, 3, 2), "a proof that nobody needed was not looked for");
     assert!(admit(&book, 3, 1, &from("west")).is_ok());
     let refused = |book: &BidBook, who| admit(book, 3, who, &from("east")).unwrap_err().code();
@@ -106,7 +112,8 @@ fn who_bid_where_the_same_is_asked_for_is_known_until_its_profile_changes() {
 fn a_record_of_a_bid_is_no_proof() {
     let mut book = stage();
     let bid = admit(&book, 2, 4, &from("west")).unwrap();
-    book.place(&bid.into(), Some((&group(2), &from("east")))).unwrap();
+    let east = from("east");
+    book.place(&bid.into(), || Some((group(2), &east))).unwrap();
     assert!(!is_proven(&book, 3, 4));
     let bid = admit(&book, 2, 5, &from("west")).unwrap();
     book.apply(&BidEvent::BidPlaced(bid.into())).unwrap();

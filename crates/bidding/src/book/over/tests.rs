@@ -107,7 +107,7 @@ fn book(orders: u64, bid: &Bid) -> BidBook {
             let id = order(number).bid(Provider(Address::from_bytes([who; 20])));
             let tie = TieBreak::by(&Digest::ZERO, &id.provider);
             let bid = Bid { id, tie, state: BidState::Open, ..bid.clone() };
-            book.place(&bid.into(), None).unwrap();
+            book.place(&bid.into(), || None).unwrap();
         }
     }
     book
@@ -156,10 +156,10 @@ proptest! {
         let mut book = book(1, &bid);
         award(&mut book, 0);
         let again = book.bids_of(order(0)).next().unwrap().into_owned();
-        prop_assert!(book.place(&again.clone().into(), None).is_err(), "it is there already");
+        prop_assert!(book.place(&again.clone().into(), || None).is_err(), "it is there already");
         let id = order(0).bid(Provider(Address::LAST));
         let new = Bid { id, tie: TieBreak::by(&Digest::ZERO, &id.provider), state: BidState::Open, ..again };
-        book.place(&new.clone().into(), None).unwrap();
+        book.place(&new.clone().into(), || None).unwrap();
         prop_assert_eq!(book.bids_of(order(0)).count(), 4);
         prop_assert_eq!(book.queue(&order(0)).and_then(|open| open.best()), Some(Rank { ..new.rank() }));
     }
