@@ -124,10 +124,8 @@ impl BidBook {
         let open = handle.and_then(|handle| self.providers.get(handle));
         let orders = open.map(|open| open.sorted(|order| is_open(&self.orders, order, provider)));
         let provider = *provider;
-        orders
-            .into_iter()
-            .flatten()
-            .filter_map(move |order| self.orders.get(&order)?.get(&provider))
+        let orders = orders.into_iter().flatten();
+        orders.filter_map(move |order| self.orders.get(&order)?.get(&provider))
     }
 
     /// The lease of an order whose winner serves. O(bids of the order).
