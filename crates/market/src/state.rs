@@ -482,8 +482,11 @@ impl State {
             }
         }
         (self.touched, self.buffer) = (touched, buffer);
-        // In the order of the tree, so that neighbours find their way in the cache; and what was
-        // placed before what changed later.
+        // What changed after it was placed has another value now.
+        let has_changed =
+            |name: &Digest| named.binary_search_by_key(name, |(name, _)| *name).is_ok();
+        self.placed.retain(|(name, _)| !has_changed(name));
+        // In the order of the tree, so that neighbours find their way in the cache.
         self.placed.sort_unstable();
         self.tree.set_all(&self.placed);
         self.tree.set_all(&changed);

@@ -27,7 +27,7 @@ pub struct StateTree {
 /// How many ways are walked at once: about as many as a core waits for at once.
 const WALKED_TOGETHER: usize = 16;
 
-/// After how many entries the branches above them are hashed, while they are in the cache.
+/// After how many entries the branches above them are hashed.
 const HASHED_TOGETHER: usize = 256;
 
 #[derive(Clone, Copy, Debug)]
@@ -103,13 +103,16 @@ impl StateTree {
     /// Sets the values of many keys, or removes keys, as [`StateTree::set`] does one after the other.
     /// Fastest when the keys ascend: what is near the way to a key is then still in the cache.
     pub fn set_all(&mut self, entries: &[(Digest, Option<Digest>)]) {
-        for chunk in entries.chunks(HASHED_TOGETHER) {
+        for (number, chunk) in entries.chunks(HASHED_TOGETHER).enumerate() {
+            // What the last chunk changed is hashed when the root is asked for. The branches above are
+            // hashed with every chunk, those below but once, while they are in the cache.
+            if number > 0 {
+                self.root();
+            }
             for few in chunk.chunks(WALKED_TOGETHER) {
                 self.fetch(few);
                 few.iter().for_each(|(key, value)| self.set(*key, *value));
             }
-            // The branches above are hashed once more with every chunk, those below only now.
-            self.root();
         }
     }
 
