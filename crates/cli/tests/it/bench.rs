@@ -1,6 +1,8 @@
 //! `undercut bench`: tables, reports, gates, comparisons and pictures.
 
-use crate::{Folder, run, undercut};
+use std::process::Command;
+
+use crate::{Folder, Ran, run, undercut};
 
 /// A report with one row that has these ratios.
 fn report(params: &str, floor: &str, peer: &str) -> String {
@@ -37,17 +39,22 @@ fn the_json_has_the_keys_of_its_schema() {
     }
 }
 
+/// Runs `undercut` where no file may have more than 32 KiB: less than a log that is verified.
+fn run_with_small_files(arguments: &[&str]) -> Ran {
+    let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
+    let program = env!("CARGO_BIN_EXE_undercut");
+    let ran = Command::new("sh").args(["-c", script, program]).args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { code: ran.status.code().unwrap(), out: text(ran.stdout), err: text(ran.stderr) }
+}
+
 #[test]
 fn an_operation_that_fails_is_named_and_the_others_are_reported() {
     let folder = Folder::new();
-    // A file lies where the folder of this operation has to be.
-    folder.write("undercut-bench-verify", b"");
-    let dir = folder.0.to_str().unwrap();
-    let bench = ["bench", "clock/read", "log/verify", "sdl/check", "--quick", "--dir", dir];
-    let ran = run(&bench);
+    let bench = ["bench", "clock/read", "log/verify", "sdl/check", "--quick"];
+    let ran = run_with_small_files(&bench);
     assert_eq!(ran.code, 70, "{ran:?}");
-    let failed = "undercut: BCH006: log/verify: the contestants disagree, or one of them failed: \
-                  the folder for benches can be made";
+    let failed = "undercut: BCH006: log/verify: the contestants disagree, or one of them failed: ";
     assert_eq!(ran.err.lines().filter(|line| line.starts_with(failed)).count(), 1, "{ran:?}");
     let tables: Vec<&str> = ["\nclock/read: ", "\nlog/verify: ", "\nsdl/check: "]
         .into_iter()
@@ -55,7 +62,7 @@ fn an_operation_that_fails_is_named_and_the_others_are_reported() {
         .collect();
     assert_eq!(tables, ["\nclock/read: ", "\nsdl/check: "], "{ran:?}");
 
-    let ran = run(&[&bench[..], &["--json"]].concat());
+    let ran = run_with_small_files(&[&bench[..], &["--json"]].concat());
     assert_eq!(ran.code, 70, "{ran:?}");
     let report = ran.json();
     let names: Vec<&str> = (report["rows"].as_array().unwrap().iter())
@@ -66,7 +73,7 @@ fn an_operation_that_fails_is_named_and_the_others_are_reported() {
     let file = folder.write("report.json", ran.out.as_bytes());
     assert_eq!(run(&["bench", "compare", &file, &file]).code, 0, "such a report is one");
 
-    let ran = run(&["bench", "gate", "log/verify", "--quick", "--dir", dir]);
+    let ran = run_with_small_files(&["bench", "gate", "log/verify", "--quick"]);
     assert_eq!(ran.code, 70, "{ran:?}");
     assert!(ran.out.starts_with("FAIL  log/verify") && ran.out.contains("not measured"), "{ran:?}");
 }
@@ -76,6 +83,31 @@ fn a_folder_that_is_not_there_is_refused_before_anything_is_played() {
     let ran = undercut("bench clock/read --quick --dir /there/is/none");
     assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
     assert_eq!(ran.err, "undercut: FIL003: /there/is/none: there is no such folder\n");
+}
+
+#[test]
+fn a_folder_that_takes_no_other_is_refused_before_anything_is_played() {
+    // Nobody may make anything there.
+    let dir = "/proc/self";
+    if !std::path::Path::new(dir).is_dir() {
+        return;
+    }
+    let ran = run(&["bench", "clock/read", "--quick", "--dir", dir]);
+    assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
+    assert!(ran.err.starts_with("undercut: FIL003: /proc/self: "), "{ran:?}");
+}
+
+#[test]
+fn a_run_leaves_a_folder_as_it_was() {
+    let folder = Folder::new();
+    let kept = folder.write("undercut-bench-append", b"mine");
+    let dir = std::path::Path::new(&kept).parent().unwrap().display().to_string();
+    let ran = run(&["bench", "lease/record", "--quick", "--dir", &dir]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let left: Vec<_> =
+        std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, [std::path::PathBuf::from(&kept)]);
+    assert_eq!(std::fs::read(&kept).unwrap(), b"mine");
 }
 
 #[test]
@@ -91,6 +123,13 @@ fn reports_compare_by_ratio_and_the_gate_decides() {
     let ran = run(&["bench", "compare", &before, &after, "--gate", "11%", "--json"]);
     assert_eq!((ran.code, ran.json()["ok"].as_bool()), (0, Some(true)), "{ran:?}");
     assert_eq!(run(&["bench", "compare", &after, &before, "--gate", "0%"]).code, 0);
+    let lost = folder.write("lost.json", report("k=4", "null", "6.0").as_bytes());
+    let ran = run(&["bench", "compare", &before, &lost]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.ends_with("LOST   match/book k=4  of floor\n"), "{ran:?}");
+    let forged = folder.write("forged.json", report("k=4\\nok     k=8", "1.0", "6.0").as_bytes());
+    let ran = run(&["bench", "compare", &forged, &forged]);
+    assert!(ran.code == 3 && ran.err.contains("BCH004: ") && ran.err.contains("row 1 "), "{ran:?}");
 }
 
 #[test]
