@@ -17,7 +17,7 @@ use undercut_primitives::keys::KeyPair;
 use undercut_primitives::{Address, BlockHeight, PublicKey, Signature};
 
 use crate::market::{CHAIN_ID, Market, keys};
-use crate::signatures::{Intake, WINDOW};
+use crate::signatures::{BLOCK, Intake};
 
 const BUNDLE: Namespace = Namespace("undercut/bench-bundle/v1");
 
@@ -61,7 +61,7 @@ impl Bundles {
     /// Takes all bids in, in blocks of as many as [`Intake::take`] has. The signatures of a block are
     /// checked together.
     pub fn take(&self, market: &mut Market, file: &mut File, verifier: &mut Verifier) {
-        for block in self.encoded.chunks(WINDOW / self.size) {
+        for block in self.encoded.chunks(BLOCK / self.size) {
             let bundles: Vec<(Body, Claim)> = block.iter().map(|bytes| decoded(bytes)).collect();
             let claims: Vec<Claim> = bundles.iter().map(|(_, claim)| *claim).collect();
             assert!(verifier.verify_all(&claims).iter().all(Result::is_ok));

@@ -28,14 +28,14 @@ use undercut_primitives::{BlockSpan, PublicKey, Signature};
 use crate::market::{CHAIN_ID, Market, keys, new_bid, new_deployment, on_trust, order_of, signed};
 use crate::{Generator, PRICE_MAX};
 
-/// Bids in a block, and signatures in a window.
-pub const WINDOW: usize = 1024;
+/// Bids in a block, whose signatures are checked together.
+pub const BLOCK: usize = 4_096;
 
 /// Bids for one order.
 const BIDS_PER_ORDER: usize = 64;
 
 /// Blocks that are decoded before their signatures are checked on several threads.
-const BLOCKS_AT_ONCE: usize = 16;
+const BLOCKS_AT_ONCE: usize = 4;
 
 /// Which signatures are wrong. Wrong bids are copies of right ones, so that the others stay sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,7 +172,7 @@ impl Intake {
         check: &mut dyn FnMut(Vec<SignedCommand>) -> Answers,
     ) {
         let mut is_right = self.is_right.iter();
-        for block in self.bids.chunks(WINDOW) {
+        for block in self.bids.chunks(BLOCK) {
             let answers = check(decoded(block));
             market.begin();
             for (answer, is_right) in answers.into_iter().zip(is_right.by_ref()) {
@@ -186,15 +186,15 @@ impl Intake {
     /// has one thread does everything on it.
     pub fn take_on(&self, market: &mut Market, file: &mut File, checks: &mut SignatureChecks) {
         let mut is_right = self.is_right.iter();
-        for blocks in self.bids.chunks(WINDOW * BLOCKS_AT_ONCE) {
+        for blocks in self.bids.chunks(BLOCK * BLOCKS_AT_ONCE) {
             let mut taken = 0;
             checks.check_each(decoded(blocks), CHAIN_ID, |answer| {
-                if taken % WINDOW == 0 {
+                if taken % BLOCK == 0 {
                     market.begin();
                 }
                 taken += 1;
                 take_answer(market, answer, is_right.next().copied().unwrap_or_default());
-                if taken % WINDOW == 0 || taken == blocks.len() {
+                if taken % BLOCK == 0 || taken == blocks.len() {
                     file.write_all(&market.end().frames).expect("the file takes a block");
                 }
             });
@@ -286,10 +286,10 @@ impl KeysRead {
     }
 }
 
-/// Batches of `ed25519-zebra`, one for each window.
+/// Batches of `ed25519-zebra`, one for each block.
 #[must_use]
 pub fn zebra_batches(claims: &[Claim]) -> bool {
-    claims.chunks(WINDOW).all(|claims| {
+    claims.chunks(BLOCK).all(|claims| {
         let mut batch = ed25519_zebra::batch::Verifier::new();
         for Claim { key, digest, signature } in claims {
             let key = ed25519_zebra::VerificationKeyBytes::from(*key.as_bytes());

@@ -2,7 +2,7 @@
 //!
 //! | row | ours | floor | plain | peers |
 //! | --- | --- | --- | --- | --- |
-//! | `bid/signed` | the whole way of a bid, in blocks and windows of 1,024 | our checks of the same signatures alone | the whole way with strict checks, one at a time | the whole way with the batches of `ed25519-dalek` and `ed25519-zebra` |
+//! | `bid/signed` | the whole way of a bid, in blocks of 4,096 | our checks of the same signatures alone | the whole way with strict checks, one at a time | the whole way with the batches of `ed25519-dalek` and `ed25519-zebra` |
 //! | `bid/bundle16`, `bid/bundle64` | the way of bids with one signature for 16 or 64 | – | the same bids signed one by one, with strict checks | – |
 //!
 //! `other_share` is what is not the signature: the way without any check, over the whole way. With
@@ -25,7 +25,7 @@ use crate::market::{CHAIN_ID, Market};
 use crate::row::Row;
 use crate::settings::Settings;
 use crate::signatures::{
-    Answers, Garbage, Intake, KeysRead, WINDOW, answers_by, head, zebra_batches,
+    Answers, BLOCK, Garbage, Intake, KeysRead, answers_by, head, zebra_batches,
 };
 
 /// The whole way of signed bids, without garbage and with.
@@ -46,7 +46,7 @@ fn clean(providers: u64, settings: &Settings) -> Row {
     let intake = Intake::new(bids, providers, Garbage::Spread(0), settings.seed(5));
     let (way, keys) = (Way::new(&intake, settings), KeysRead::of(&intake.claims));
     let params = format!(
-        "providers={providers} bad=0% window={WINDOW} bids={bids} bytes={}",
+        "providers={providers} bad=0% block={BLOCK} bids={bids} bytes={}",
         intake.bid_bytes()
     );
     let all = |is_right: bool, commands: usize| vec![is_right; commands];
@@ -58,7 +58,7 @@ fn clean(providers: u64, settings: &Settings) -> Row {
         .peer("ed25519-dalek 3.0 verify_batch(256)", || {
             way.take(|claims| all(keys.dalek_batches(claims), claims.len()))
         })
-        .peer("ed25519-zebra 5.0 batch(1024)", || {
+        .peer("ed25519-zebra 5.0 batch(4096)", || {
             way.take(|claims| all(zebra_batches(claims), claims.len()))
         })
         .structure("without a check", || way.take(|claims| all(true, claims.len())))
@@ -150,8 +150,8 @@ impl<'a> Way<'a> {
     fn checks_alone(&self) -> Duration {
         let mut verifier = Verifier::new();
         cpu_timed(|| {
-            let windows = self.intake.claims.chunks(WINDOW);
-            let right: usize = windows
+            let blocks = self.intake.claims.chunks(BLOCK);
+            let right: usize = blocks
                 .map(|claims| verifier.verify_all(claims).iter().filter(|one| one.is_ok()).count())
                 .sum();
             assert_eq!(right, self.intake.right);

@@ -12,12 +12,15 @@ use core::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use undercut_primitives::crypto::{Verifier, WINDOW_MAX};
+use undercut_primitives::crypto::Verifier;
 
 use crate::{CommandRejection, SignedCommand, VerifiedCommand, verify_commands};
 
 /// Fewer commands than this are not worth a thread.
 const WINDOW_MIN: usize = 8;
+
+/// More than this keep the caller's thread waiting for the first answers.
+const WINDOW_MAX: usize = 1_024;
 
 type Answers = Vec<Result<VerifiedCommand, CommandRejection>>;
 
