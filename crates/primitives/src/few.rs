@@ -95,13 +95,6 @@ impl<T: ?Sized> Default for Recent<T> {
     }
 }
 
-impl<T> Recent<T> {
-    /// They, those that come most often first.
-    pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.0.iter().map(Arc::as_ref)
-    }
-}
-
 impl<T: PartialEq + ?Sized> Recent<T> {
     /// An equal value, after it moved up by one: what comes often stays.
     fn find(&mut self, value: &T) -> Option<&Arc<T>> {
