@@ -1,28 +1,39 @@
 //! Manifests: from the text of an SDL to groups, manifest and version hash.
 //!
-//! One iteration reads every public manifest of the corpus once; without the corpus, every example
-//! of `sdl-examples`. The contestants:
+//! `sdl::parse`: one iteration reads every public manifest of the corpus once; without the corpus,
+//! every example of `sdl-examples`. The contestants:
 //!
-//! | `of=` | does |
+//! | `by=` | does |
 //! | --- | --- |
-//! | `events` | the floor: the YAML event reader alone, every event dropped |
-//! | `groups` | [`undercut_sdl::Sdl::parse`]: groups, manifest, and both hashes |
-//! | `check` | [`undercut_sdl::check`]: the same with every warning |
+//! | `ours` | [`undercut_sdl::Sdl::parse`]: groups, manifest, and both hashes |
+//! | `with-warnings` | [`undercut_sdl::check`]: the same with every warning |
+//! | `plain` | [a tree of values, then JSON](undercut_benches::manifests): the same hashes |
+//! | `floor` | the YAML event reader alone, every event dropped |
 //! | `sha256` | SHA-256 of the texts: what merely looking at them costs |
 //!
-//! Equal before timing: `groups` and `check` give one value, and a comment put in front changes
-//! nothing. Goals: `groups` at most 2.5 times `events`, `check` of texts without errors at most 1.3
-//! times `groups`.
+//! `set=valid` are the manifests without errors. `plain` finds no problems, so it plays only there;
+//! `set=all` has the others too, whose problems are found, placed and explained.
+//!
+//! `sdl::check` is the row of this name of `undercut bench`, on the examples.
+//!
+//! Equal before timing: `ours` and `with-warnings` give one value, `plain` the same for every manifest
+//! without errors, and a comment put in front changes nothing. Goals: `ours` at most 2.5 times `floor`,
+//! `with-warnings` of texts without errors at most 1.3 times `ours`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use criterion::{Criterion, Throughput};
+use undercut_benches::manifests::read_plainly;
 use undercut_benches::rows::sdl::{checked, events, groups};
 use undercut_primitives::crypto;
 
 fn main() {
-    undercut_benches::run(&[parse]);
+    undercut_benches::run(&[parse, rows]);
+}
+
+fn rows(criterion: &mut Criterion) {
+    undercut_benches::contests(criterion, &["sdl/check"]);
 }
 
 /// The folder of public manifests beside the workspace, or that of the examples.
@@ -52,19 +63,25 @@ fn parse(criterion: &mut Criterion) {
     }
     let (valid, _): (Vec<String>, Vec<String>) =
         all.iter().cloned().partition(|text| groups(text).is_some());
-    for (name, texts) in [("all", &all), ("valid", &valid)] {
+    for text in &valid {
+        assert_eq!(read_plainly(text), groups(text));
+    }
+    for (name, texts) in [("valid", &valid), ("all", &all)] {
         let (files, bytes) = (texts.len(), texts.iter().map(String::len).sum::<usize>());
         let mut group = criterion.benchmark_group("sdl::parse");
         group.throughput(Throughput::Bytes(bytes.try_into().expect("manifests are small")));
-        let mut row = |of: &str, work: &dyn Fn(&str) -> usize| {
-            group.bench_function(format!("set={name} files={files} of={of}"), |bencher| {
+        let mut row = |by: &str, work: &dyn Fn(&str) -> usize| {
+            group.bench_function(format!("set={name} files={files} {by}"), |bencher| {
                 bencher.iter(|| texts.iter().map(|text| work(text)).sum::<usize>());
             });
         };
-        row("events", &events);
-        row("groups", &|text| groups(text).map_or(0, |(groups, ..)| groups));
-        row("check", &|text| checked(text).map_or(0, |(groups, ..)| groups));
-        row("sha256", &|text| usize::from(crypto::sha256(text.as_bytes()).as_bytes()[0]));
+        row("by=ours", &|text| groups(text).map_or(0, |(groups, ..)| groups));
+        row("by=with-warnings", &|text| checked(text).map_or(0, |(groups, ..)| groups));
+        row("by=floor", &events);
+        if name == "valid" {
+            row("by=plain", &|text| read_plainly(text).map_or(0, |(groups, ..)| groups));
+        }
+        row("by=sha256", &|text| usize::from(crypto::sha256(text.as_bytes()).as_bytes()[0]));
         group.finish();
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! Workloads, floors, plain twins and peers live here and have two users: the Criterion benches beside
 //! this folder, and `undercut bench`. Every bench asserts that what it compares gives equal results,
-//! and only then times it. A Criterion name is `module::operation/key=value key=value`; the last key
-//! says which of the contestants it is. A row of `undercut bench` is made by a [`Contest`],
-//! which Criterion times too where its plays can be repeated at will.
+//! and only then times it. A Criterion name is `module::operation/key=value by=who`: `ours`, `floor`,
+//! `plain` or a name; `part=` is a part of ours and no contestant. A row of `undercut bench` is made by
+//! a [`Contest`], which Criterion times too: a play makes or copies what it uses up, tells the time of
+//! what counts alone, and so can be repeated at will.
 //!
 //! | command | does |
 //! | --- | --- |
@@ -42,6 +43,7 @@ mod fixture;
 pub mod gates;
 pub mod latency;
 mod machine;
+pub mod manifests;
 pub mod market;
 pub mod report;
 mod row;

@@ -1,4 +1,11 @@
 //! Manifests: from text to groups, manifest and version hash.
+//!
+//! | `sdl/check` | what it is |
+//! | --- | --- |
+//! | ours | [`Sdl::parse`]: groups, manifest and both hashes, every problem found and placed |
+//! | floor | the YAML event reader alone, every event dropped |
+//! | plain | [a tree of values, then JSON](crate::manifests), which trusts the text |
+//! | `with warnings` | [`undercut_sdl::check`], with every warning |
 
 use std::hint::black_box;
 
@@ -8,6 +15,7 @@ use undercut_sdl::{Sdl, check as check_all};
 
 use crate::clock::cpu_timed;
 use crate::contest::Contest;
+use crate::manifests::read_plainly;
 use crate::row::Row;
 use crate::settings::Settings;
 
@@ -55,6 +63,7 @@ pub fn check(settings: &Settings, rows: &mut Vec<Row>) {
     for text in EXAMPLES {
         assert!(groups(text).is_some(), "an example is sound");
         assert_eq!(groups(text), checked(text));
+        assert_eq!(groups(text), read_plainly(text));
         assert_eq!(groups(text), groups(&format!("# the same\n{text}")));
     }
     let times = settings.sized(40, 4);
@@ -72,6 +81,7 @@ pub fn check(settings: &Settings, rows: &mut Vec<Row>) {
         .operations(times * EXAMPLES.len())
         .ours(|| all(&|text| of(groups(text))))
         .floor(|| all(&events))
+        .plain(|| all(&|text| of(read_plainly(text))))
         .structure("with warnings", || all(&|text| of(checked(text))));
     rows.push(contest.run(settings));
 }
