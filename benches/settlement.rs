@@ -5,21 +5,22 @@
 //! accounts run out on the way and are closed. In every block some accounts are touched: a provider
 //! withdraws or a tenant deposits, one as often as the other. Seed 1. Compared are
 //!
-//! | ledger | what it is |
+//! | by | what it is |
 //! | --- | --- |
-//! | `lazy` | [`Escrow`]: rules, events and [`Escrow::apply`] |
+//! | `ours` | [`Escrow`]: rules, events and [`Escrow::apply`] |
 //! | `plain` | [`plain::Ledger`]: every account settled and asked in every block |
+//! | `floor` | [`Floor`]: touches and ends in columns, filed on a ring with a slot for every block |
 //!
-//! Equal before timing: which accounts ended in which block and with what left, and at the end what
-//! every other account still holds and its lease has earned.
+//! Equal before timing: which accounts ended in which block and with what left, and for the first two
+//! what every other account still holds at the end and its lease has earned.
 //!
 //! `settlement::predict`: the block at which one account's money ends, some 1,000 blocks ahead.
 //! `by=ours` is [`EscrowAccount::ends_at`], `by=halving` its twin [`plain::depletes_at`], `by=plain`
-//! asks the plain ledger block by block, and `by=floor`, for a single lease alone, is one division.
+//! asks the plain ledger block by block, and `by=floor` is one division by the sum of the rates: exact
+//! for a single lease, and a bound for several, whose payments are rounded one by one.
 //!
-//! `settlement::idle` and `settlement::touch` are the rows `settle/idle` and `settle/touch` of
-//! `undercut bench`, on 2^16 leases: [`undercut_benches::settlement`] says what they compare.
-//! `settle::withdraw` is the row of that name.
+//! `settle::idle`, `settle::touch`, `settle::withdraw` and `settle::end` are the rows of these names of
+//! `undercut bench`: [`undercut_benches::rows::settlement`] says who plays.
 //!
 //! What to expect. The plain ledger visits 1,000 map entries twice per block and multiplies two
 //! 128-bit numbers each time: some 100 us per block. A lazy block without a touch looks into one slot
@@ -30,7 +31,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput};
-use undercut_benches::settlement::{Eager, End, Floor, Lazy, Tenancies, assert_equal};
+use undercut_benches::settlement::{self, End, Floor, Tenancies};
 use undercut_benches::{Generator, deployment_id, order_id, provider, unsigned};
 use undercut_ledger::{
     Deposit, Escrow, EscrowAccount, LeaseEndReason, LeaseTerms, LedgerEvent, SignedLease, plain,
@@ -46,7 +47,12 @@ const TOUCHES_PER_BLOCK: [usize; 3] = [0, 10, 100];
 const ONE: u128 = 1_000_000_000_000_000_000;
 
 fn main() {
-    undercut_benches::run(&[blocks, predict, idle, touch]);
+    undercut_benches::run(&[blocks, predict, rows]);
+}
+
+fn rows(criterion: &mut Criterion) {
+    let operations = ["settle/idle", "settle/touch", "settle/withdraw", "settle/end"];
+    undercut_benches::contests(criterion, &operations);
 }
 
 fn own(depositor: Address, micro: u128) -> Deposit {
@@ -240,6 +246,40 @@ fn run_plainly(workload: &Workload, mut ledger: plain::Ledger) -> (plain::Ledger
     (ledger, ends)
 }
 
+/// The accounts in millionths, which their rates are whole in.
+fn floor_of(workload: &Workload) -> Floor {
+    let tenancy = |one: &Tenancy| settlement::Tenancy {
+        rate: u64::try_from(one.rate.to_atoms() / (ONE / 1_000_000)).expect("rates are small"),
+        deposit: u64::try_from(one.deposit).expect("deposits are small"),
+    };
+    Floor::new(&Tenancies::of(workload.tenancies.iter().map(tenancy).collect(), 1))
+}
+
+fn run_floor(workload: &Workload, mut floor: Floor) -> Vec<End> {
+    let mut ends = Vec::new();
+    for (_, touches) in workload.heights() {
+        for touch in touches {
+            match *touch {
+                Touch::Withdraw(place) => drop(black_box(floor.withdraw(place))),
+                Touch::Deposit(place, amount) => {
+                    let amount = u64::try_from(amount).expect("the amounts are small");
+                    floor.touch(settlement::Touch { place, amount });
+                }
+            }
+        }
+        floor.block(&mut ends);
+    }
+    ends
+}
+
+fn ends_of_floor(workload: &Workload, ends: &[End]) -> Ends {
+    let end = |(place, height, left): &End| {
+        let account = workload.tenancies[*place].account();
+        ((BlockHeight::new(*height), account), u128::from(left / 1_000_000))
+    };
+    ends.iter().map(end).collect()
+}
+
 fn books_of_plain(ledger: &plain::Ledger) -> Books {
     let runs = |account: &plain::Account| account.streams.values().any(|stream| stream.is_open);
     let book = |(id, account): (&DeploymentId, &plain::Account)| {
@@ -267,6 +307,8 @@ fn blocks(criterion: &mut Criterion) {
         let (plain, plain_ends) = run_plainly(&workload, ledger.clone());
         assert!(!plain_ends.is_empty(), "some accounts run out of money");
         assert_eq!(lazy_ends, plain_ends);
+        let floor = floor_of(&workload);
+        assert_eq!(ends_of_floor(&workload, &run_floor(&workload, floor.clone())), plain_ends);
         assert_same(&books_of_escrow(lazy), &books_of_plain(&plain));
 
         let name = format!("accounts={ACCOUNTS} touches={touches}");
@@ -277,6 +319,10 @@ fn blocks(criterion: &mut Criterion) {
         group.bench_function(format!("{name} by=plain"), |bencher| {
             let ledger = || ledger.clone();
             bencher.iter_batched(ledger, |l| run_plainly(&workload, l), BatchSize::LargeInput);
+        });
+        group.bench_function(format!("{name} by=floor"), |bencher| {
+            let floor = || floor.clone();
+            bencher.iter_batched(floor, |f| run_floor(&workload, f), BatchSize::LargeInput);
         });
     }
     group.finish();
@@ -309,11 +355,12 @@ fn depletes_plainly(ledger: &plain::Ledger) -> Option<BlockHeight> {
     Some(height)
 }
 
-/// The greatest `n` with `floor(rate * n) <= balance`, for a single lease from genesis on.
-fn depletes_by_division(account: &EscrowAccount) -> Option<BlockHeight> {
-    let rate = account.payments.values().next()?.rate.value.to_atoms();
-    let below = (account.balance().to_micro() + 1).checked_mul(ONE)?;
-    Some(BlockHeight::new(u64::try_from((below - 1).checked_div(rate)?).ok()?))
+/// The greatest `n` with `rates * n < balance + spare`, from genesis on. With a spare micro-unit for each
+/// lease no later block can be paid, and with one for all of them none is promised too much.
+fn depletes_by_division(account: &EscrowAccount, spare: u128) -> Option<BlockHeight> {
+    let rates: u128 = account.payments.values().map(|payment| payment.rate.value.to_atoms()).sum();
+    let below = (account.balance().to_micro() + spare).checked_mul(ONE)?;
+    Some(BlockHeight::new(u64::try_from((below - 1).checked_div(rates)?).ok()?))
 }
 
 fn predict(criterion: &mut Criterion) {
@@ -334,52 +381,11 @@ fn predict(criterion: &mut Criterion) {
         group.bench_function(format!("leases={leases} by=plain"), |bencher| {
             bencher.iter(|| depletes_plainly(black_box(&ledger)));
         });
-        if leases == 1 {
-            assert_eq!(depletes_by_division(&account), expected);
-            group.bench_function(format!("leases={leases} by=floor"), |bencher| {
-                bencher.iter(|| depletes_by_division(black_box(&account)));
-            });
-        }
+        let bounds = [1, leases.into()].map(|spare| depletes_by_division(&account, spare));
+        assert!(bounds[0] <= expected && expected <= bounds[1], "{bounds:?}");
+        group.bench_function(format!("leases={leases} by=floor"), |bencher| {
+            bencher.iter(|| depletes_by_division(black_box(&account), 1));
+        });
     }
     group.finish();
-}
-
-const LEASES: usize = 1 << 16;
-
-fn idle(criterion: &mut Criterion) {
-    assert_equal(LEASES, 1, 200, 50);
-    let tenancies = Tenancies::new(LEASES, 1);
-    let mut group = criterion.benchmark_group("settlement::idle");
-    let mut ends: Vec<End> = Vec::new();
-    let mut lazy = Lazy::new(&tenancies);
-    group.bench_function(format!("leases={LEASES} by=ours"), |bencher| {
-        bencher.iter(|| lazy.block(&mut ends));
-    });
-    let mut eager = Eager::new(&tenancies);
-    group.bench_function(format!("leases={LEASES} by=plain"), |bencher| {
-        bencher.iter(|| eager.block(&mut ends));
-    });
-    group.finish();
-}
-
-fn touch(criterion: &mut Criterion) {
-    let mut tenancies = Tenancies::new(LEASES, 1);
-    let mut group = criterion.benchmark_group("settlement::touch");
-    let (mut lazy, mut floor) = (Lazy::new(&tenancies), Floor::new(&tenancies));
-    let touches = tenancies.touches(1 << 16);
-    let mut next = touches.iter().cycle();
-    group.bench_function(format!("leases={LEASES} by=ours"), |bencher| {
-        bencher.iter(|| next.next().map(|touch| lazy.touch(*touch)));
-    });
-    group.bench_function(format!("leases={LEASES} by=floor"), |bencher| {
-        bencher.iter(|| next.next().map(|touch| floor.touch(*touch)));
-    });
-    // It pays everybody in every block, so that a touch adds and no more: `settlement::idle` has
-    // what that costs.
-    let mut eager = Eager::new(&tenancies);
-    group.bench_function(format!("leases={LEASES} by=plain"), |bencher| {
-        bencher.iter(|| next.next().map(|touch| eager.touch(*touch)));
-    });
-    group.finish();
-    undercut_benches::contests(criterion, &["settle/withdraw"]);
 }

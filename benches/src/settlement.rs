@@ -78,6 +78,12 @@ impl Tenancies {
         Self { all: all.collect(), generator }
     }
 
+    /// These leases.
+    #[must_use]
+    pub const fn of(all: Vec<Tenancy>, seed: u64) -> Self {
+        Self { all, generator: Generator::new(seed) }
+    }
+
     /// The touches of one block.
     pub fn touches(&mut self, count: usize) -> Vec<Touch> {
         let leases = self.all.len();
@@ -293,6 +299,17 @@ impl Floor {
             self.unlink(place);
             self.link(place);
         }
+    }
+
+    /// Settles an account and returns the micro-units that its lease earned since the last time;
+    /// nothing when its money has ended.
+    pub fn withdraw(&mut self, place: usize) -> u64 {
+        if self.rate[place] == 0 {
+            return 0;
+        }
+        let before = self.left[place] / MILLION;
+        self.settle(place);
+        before - self.left[place] / MILLION
     }
 
     fn settle(&mut self, place: usize) {

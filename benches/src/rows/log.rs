@@ -1,11 +1,11 @@
 //! Keeping a log in files, verifying it, and starting from it.
 //!
-//! | row | ours | floor |
-//! | --- | --- | --- |
-//! | `log/append` | [`Writer`] with room reserved: one block a commit, and the last flush | the same bytes into a preallocated file, one `fdatasync` a block |
-//! | `log/verify` | [`undercut_store::verify`] | one SHA-256 over the same bytes in memory |
-//! | `replay/records` | [`Writer::open`]: everything verified, ready to go on | the same |
-//! | `replay/commands` | every command decided again, every record compared | [`Replay`]: every event applied, every state root compared |
+//! | row | ours | floor | plain |
+//! | --- | --- | --- | --- |
+//! | `log/append` | [`Writer`] with room reserved: one block a commit, and the last flush | the same bytes into a preallocated file, one `fdatasync` a block | – |
+//! | `log/verify` | [`undercut_store::verify`] | one SHA-256 over the same bytes in memory | [`Reader`] over them: every record decoded, on one thread |
+//! | `replay/records` | [`Writer::open`]: everything verified, ready to go on | the same | the same |
+//! | `replay/commands` | every command decided again, every record compared | [`Replay`]: every event applied, every state root compared | – |
 //!
 //! Frames and seals are made before, by the host's chain, for all who append; the stores beside ours
 //! get a number and the frame of each record, and neither hash nor checksum is asked of them.
@@ -20,12 +20,12 @@ use tempfile::TempDir;
 use undercut::replay::Replay;
 use undercut::{Engine, Event, SignedCommand};
 use undercut_ledger::MemoryBank;
-use undercut_ledger::log::{Head, Record};
+use undercut_ledger::log::{Head, Reader, Record};
 use undercut_primitives::Digest;
 use undercut_primitives::crypto::{self, Namespace};
 use undercut_store::{Options, Reading, RealDisk, SharedDisk, Writer};
 
-use crate::blocks::{Block, blocks, bytes_of, empty_folder, preallocated};
+use crate::blocks::{Block, Noted, blocks, bytes_of, empty_folder, preallocated};
 use crate::clock::{cpu_timed, timed};
 use crate::contest::Contest;
 use crate::market::{CHAIN_ID, Leases};
@@ -139,6 +139,14 @@ fn one_pass(bytes: &[u8]) -> Duration {
     })
 }
 
+/// The same bytes by the reader that decodes every record.
+fn read_plainly(kept: &Kept) -> Duration {
+    let mut reader = Reader::<Noted>::new(&kept.bytes);
+    let time = timed(|| assert!(reader.by_ref().all(|record| record.is_ok())));
+    assert_eq!(reader.head(), kept.head);
+    time
+}
+
 /// A log from the page cache, with one thread that hashes and with as many as asked for.
 pub fn verify(settings: &Settings, rows: &mut Vec<Row>) {
     let kept = kept(settings);
@@ -154,6 +162,7 @@ pub fn verify(settings: &Settings, rows: &mut Vec<Row>) {
         .operations(kept.records)
         .ours(|| verified(settings.threads))
         .floor(|| one_pass(&kept.bytes))
+        .plain(|| read_plainly(&kept))
         .structure("one thread that hashes", || verified(1));
     rows.push(contest.run(settings));
 }
@@ -172,7 +181,8 @@ pub fn records(settings: &Settings, rows: &mut Vec<Row>) {
         .on_the_wall()
         .operations(kept.records)
         .ours(open)
-        .floor(|| one_pass(&kept.bytes));
+        .floor(|| one_pass(&kept.bytes))
+        .plain(|| read_plainly(&kept));
     rows.push(contest.run(settings));
 }
 

@@ -5,6 +5,7 @@ pub mod bid;
 pub mod block;
 pub mod clock;
 pub mod codec;
+pub mod escrow;
 pub mod latency;
 pub mod lease;
 pub mod log;
@@ -112,12 +113,12 @@ pub const TABLE: &[Entry] = &[
     Entry {
         name: "settle/withdraw",
         says: "A withdrawal by rule and events, with accounts and leases looked up by id.",
-        rows: settlement::withdraw,
+        rows: escrow::withdraw,
     },
     Entry {
         name: "settle/end",
         says: "The end of an account by rule and events: paid, ended, refunded.",
-        rows: settlement::ends,
+        rows: escrow::ends,
     },
     Entry {
         name: "codec/lease",
