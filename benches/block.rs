@@ -3,20 +3,22 @@
 //! 50 tenants have one order each and 20 providers bid for every one of them, at prices drawn from
 //! 1 to 10,000 uact. All 1,000 bids come in one block. Seed 5. `block::bids` has
 //!
-//! | part | what it is |
+//! | name | what it is |
 //! | --- | --- |
-//! | `whole` | begin, [`Engine::execute`] for each command, end with root and seal |
-//! | `verify` | [`SignedCommand::verify`] alone, which other cores may do |
-//! | `execute` | begin, [`Engine::execute_verified`] for each command, end: what one core must do |
-//! | `floor` | the bare signature checks on digests that are known |
+//! | `by=ours` | begin, [`verify_commands`] in windows, [`Engine::execute_verified`] for each, end with root and seal |
+//! | `by=plain` | begin, [`Engine::execute`] for each command with its signature by itself, end |
+//! | `by=floor` | the checks of the same signatures in windows, on digests that are known |
+//! | `part=verify` | [`SignedCommand::verify`] alone, which other cores may do |
+//! | `part=execute` | begin, [`Engine::execute_verified`] for each command, end: what one core must do |
 //!
-//! `block::awards` ends the block in which all 50 auctions are due: `part=end` is
-//! [`Engine::end_block`], `part=floor` the checks of the two signatures on each of the 50 leases.
+//! `block::awards` ends the block in which all 50 auctions are due: `by=ours` is [`Engine::end_block`],
+//! `by=floor` the same records framed, checksummed and hashed with no logic at all.
 //!
-//! `bid::logged` and `block::mixed` are the rows of these names of `undercut bench`.
+//! `bid::logged`, `scale::orders`, `block::mixed` and `block::full` are the rows of these names of
+//! `undercut bench`. In the last one every iteration is the next block of a market that lives on.
 //!
 //! Equal before timing: the heads of a block executed with and without signatures checked before,
-//! the state root and one computed anew, and the winners and the lowest prices.
+//! the state root and one computed anew, the winners and the lowest prices, and the bytes of the log.
 //!
 //! Estimate. A signature takes 30 us, so 1,000 take 30 ms. Deciding a bid compares attributes and
 //! copies its offer a few times, some 5 us; it becomes two records of together 2 kB, with 4 us of
@@ -28,15 +30,18 @@ use std::borrow::Cow;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use undercut::{
     BlockContext, BlockOutcome, Command, Engine, Genesis, Params, SignedCommand, VerifiedCommand,
+    verify_commands,
 };
+use undercut_benches::blocks::{bodies_of, framed};
 use undercut_benches::{Generator, PRICE_MAX, attributes, digest, spec};
 use undercut_bidding::{Bid, BidState, NewBid, Registration};
-use undercut_ledger::{MemoryBank, SignedLease};
+use undercut_ledger::MemoryBank;
 use undercut_orderbook::NewDeployment;
+use undercut_primitives::crypto::{Claim, Verifier};
 use undercut_primitives::keys::KeyPair;
 use undercut_primitives::{
-    Amount, BlockHeight, BlockTime, Coin, Consent, Decimal, Denom, DeploymentId, Digest, GroupId,
-    OrderId, PricePerBlock, Tenant,
+    Amount, BlockHeight, BlockTime, Coin, Decimal, Denom, DeploymentId, Digest, GroupId, OrderId,
+    PricePerBlock, Tenant,
 };
 
 const CHAIN_ID: &str = "undercut-bench";
@@ -51,7 +56,10 @@ fn main() {
 }
 
 fn rows(criterion: &mut Criterion) {
-    undercut_benches::contests(criterion, &["bid/logged", "block/mixed"]);
+    undercut_benches::contests(
+        criterion,
+        &["bid/logged", "scale/orders", "block/mixed", "block/full"],
+    );
 }
 
 /// An engine with the bank that it works with.
@@ -156,6 +164,17 @@ impl Chain {
     }
 }
 
+/// The block with its signatures checked in windows, by a verifier that knows the keys.
+fn windowed_block(
+    chain: &mut Chain,
+    commands: Vec<SignedCommand>,
+    verifier: &mut Verifier,
+) -> BlockOutcome {
+    let checked = verify_commands(commands, CHAIN_ID, verifier);
+    let verified = checked.into_iter().map(|one| one.expect("the bids are signed"));
+    chain.verified_block(&verified.collect::<Vec<_>>())
+}
+
 fn verify(commands: Vec<SignedCommand>) -> Vec<VerifiedCommand> {
     let verify = |command: SignedCommand| command.verify(CHAIN_ID).expect("the bids are signed");
     commands.into_iter().map(verify).collect()
@@ -164,31 +183,40 @@ fn verify(commands: Vec<SignedCommand>) -> Vec<VerifiedCommand> {
 fn bids(criterion: &mut Criterion) {
     let (chain, commands) = Chain::with_open_orders();
     let verified = verify(commands.clone());
-    let consents: Vec<Consent> = verified.iter().map(VerifiedCommand::consent).collect();
-    let (mut once, mut apart) = (chain.clone(), chain.clone());
+    let claims: Vec<Claim> = verified.iter().map(|command| command.consent().claim()).collect();
+    let [mut once, mut apart, mut windowed] = [(); 3].map(|()| chain.clone());
+    let mut verifier = Verifier::new();
     let outcome = once.whole_block(&commands);
     assert_eq!(outcome.head, apart.verified_block(&verified).head);
+    let head = windowed_block(&mut windowed, commands.clone(), &mut verifier).head;
+    assert_eq!(outcome.head, head);
     assert_eq!(outcome.state_root, once.engine.state().rebuilt_root());
     assert_eq!(once.engine.state().bids().bids().count().try_into(), Ok(BIDS));
-    assert!(consents.iter().all(|consent| consent.verify().is_ok()));
 
-    let name = |part: &str| BenchmarkId::from_parameter(format!("bids={BIDS} part={part}"));
-    let fresh = || chain.clone();
+    let name = |who: &str| BenchmarkId::from_parameter(format!("bids={BIDS} {who}"));
     let mut group = criterion.benchmark_group("block::bids");
     group.throughput(Throughput::Elements(BIDS));
-    group.bench_function(name("whole"), |bencher| {
-        let whole = |mut chain: Chain| (chain.whole_block(&commands), chain);
-        bencher.iter_batched(fresh, whole, BatchSize::PerIteration);
+    group.bench_function(name("by=ours"), |bencher| {
+        let fresh = || (chain.clone(), commands.clone());
+        let ours = |(mut chain, commands): (Chain, _)| {
+            (windowed_block(&mut chain, commands, &mut verifier), chain)
+        };
+        bencher.iter_batched(fresh, ours, BatchSize::PerIteration);
     });
-    group.bench_function(name("verify"), |bencher| {
+    group.bench_function(name("by=plain"), |bencher| {
+        let plain = |mut chain: Chain| (chain.whole_block(&commands), chain);
+        bencher.iter_batched(|| chain.clone(), plain, BatchSize::PerIteration);
+    });
+    group.bench_function(name("by=floor"), |bencher| {
+        let mut verifier = Verifier::new();
+        bencher.iter(|| assert!(verifier.verify_all(&claims).iter().all(Result::is_ok)));
+    });
+    group.bench_function(name("part=verify"), |bencher| {
         bencher.iter_batched(|| commands.clone(), verify, BatchSize::PerIteration);
     });
-    group.bench_function(name("execute"), |bencher| {
+    group.bench_function(name("part=execute"), |bencher| {
         let execute = |mut chain: Chain| (chain.verified_block(&verified), chain);
-        bencher.iter_batched(fresh, execute, BatchSize::PerIteration);
-    });
-    group.bench_function(name("floor"), |bencher| {
-        bencher.iter(|| consents.iter().filter(|consent| consent.verify().is_ok()).count());
+        bencher.iter_batched(|| chain.clone(), execute, BatchSize::PerIteration);
     });
     group.finish();
 }
@@ -220,22 +248,23 @@ fn awards(criterion: &mut Criterion) {
     let expected = lowest_bids(&chain);
     let mut ended = chain.clone();
     let outcome = ended.end();
-    let leases: Vec<SignedLease> =
-        ended.engine.state().escrow().leases().map(|lease| lease.signed.clone()).collect();
+    let leases = ended.engine.state().escrow().leases();
     let won: Vec<Option<Digest>> =
-        leases.iter().map(|lease| Some(lease.provider.command)).collect();
+        leases.map(|lease| Some(lease.signed.provider.command)).collect();
     assert_eq!(won.len().try_into(), Ok(ORDERS));
     assert_eq!(won, expected);
     assert_eq!(outcome.state_root, ended.engine.state().rebuilt_root());
+    let bodies = bodies_of(&outcome.frames);
+    assert!(framed(&bodies).1 == outcome.frames, "the floor writes the same bytes");
 
     let mut group = criterion.benchmark_group("block::awards");
     group.throughput(Throughput::Elements(ORDERS));
-    group.bench_function(format!("orders={ORDERS} bids={BIDS} part=end"), |bencher| {
+    group.bench_function(format!("orders={ORDERS} bids={BIDS} by=ours"), |bencher| {
         let end = |mut chain: Chain| (chain.end(), chain);
         bencher.iter_batched(|| chain.clone(), end, BatchSize::PerIteration);
     });
-    group.bench_function(format!("orders={ORDERS} bids={BIDS} part=floor"), |bencher| {
-        bencher.iter(|| leases.iter().filter(|lease| lease.verify().is_ok()).count());
+    group.bench_function(format!("orders={ORDERS} bids={BIDS} by=floor"), |bencher| {
+        bencher.iter(|| framed(&bodies));
     });
     group.finish();
 }

@@ -5,14 +5,13 @@
 //!
 //! | by | what it is |
 //! | --- | --- |
-//! | `chain`, `reader` | [`Chain::append`] and [`Reader`], the ones in use |
+//! | `ours` | [`Chain::append`] and [`Reader`], the ones in use |
 //! | `plain` | the format's table written out with joined lists, one SHA-256 each, and read by it |
 //! | `floor` | SHA-256 of the same bytes record by record, name-space included: the same hashes |
 //! | `one-pass` | one SHA-256 over the whole log, the least that any reader of it pays |
 //!
-//! `log::state-root`: a tree of 16,384 entries of which 128 change in a block. `tree=kept` sets
-//! them and asks for the root, `tree=plain` builds the tree anew from all entries, `tree=floor`
-//! hashes as many nodes of 91 bytes as must change: the 128 paths from the leaves up, which share
+//! `log::state-root`: a tree of 16,384 entries of which 128 change in a block. `by=ours` sets
+//! them and asks for the root, `by=plain` builds the tree anew from all entries, `by=floor` hashes as many nodes of 91 bytes as must change: the 128 paths from the leaves up, which share
 //! what lies above level 7, so about 128 × (14 − 7 + 2).
 //!
 //! Estimate. A record of 250 bytes is five SHA-256 blocks, some 250 ns with the instructions for
@@ -185,7 +184,7 @@ fn chain(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("log::chain");
     group.throughput(bytes_of(&inputs));
-    group.bench_function(format!("records={RECORDS} by=chain"), |bencher| {
+    group.bench_function(format!("records={RECORDS} by=ours"), |bencher| {
         bencher.iter_batched(|| events.clone(), write, BatchSize::LargeInput);
     });
     group.bench_function(format!("records={RECORDS} by=plain"), |bencher| {
@@ -207,7 +206,7 @@ fn read(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("log::read");
     group.throughput(bytes_of(&inputs));
-    group.bench_function(format!("records={RECORDS} by=reader"), |bencher| {
+    group.bench_function(format!("records={RECORDS} by=ours"), |bencher| {
         let read = || Reader::<Event>::new(&log).filter(Result::is_ok).count();
         bencher.iter(read);
     });
@@ -253,15 +252,15 @@ fn state_root(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("log::state-root");
     let name = format!("entries={ENTRIES} changed={CHANGED}");
-    group.bench_function(format!("{name} tree=kept"), |bencher| {
+    group.bench_function(format!("{name} by=ours"), |bencher| {
         // Values differ from block to block; a tree keeps its shape while its keys stay.
         let block = || changes(&mut generator);
         bencher.iter_batched(block, |block| update(&mut tree, &block), BatchSize::SmallInput);
     });
-    group.bench_function(format!("{name} tree=plain"), |bencher| {
+    group.bench_function(format!("{name} by=plain"), |bencher| {
         bencher.iter_with_large_drop(|| tree_of(&entries));
     });
-    group.bench_function(format!("{name} tree=floor"), |bencher| {
+    group.bench_function(format!("{name} by=floor"), |bencher| {
         let node = [7; 91];
         bencher.iter(|| {
             let hashes = (0..HASHES_CHANGED).map(|_| crypto::sha256(black_box(&node)));

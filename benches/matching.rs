@@ -1,19 +1,13 @@
 //! Auctions: admitting, repricing and withdrawing bids, and naming the winner.
 //!
-//! `matching::award`: k bids for each order, so many orders open at once, seed 42; see
-//! [`undercut_benches::auction::auctions`] for what happens to them. One iteration plays 20,000 bids.
-//! `matching::habitat`: one long book, seed 17.
-//!
-//! | by | what it is |
-//! | --- | --- |
-//! | `ours` | [`Auctions`](undercut_bidding::Auctions), with eligibility, ceiling and events |
-//! | `floor` | [`TrackedMinimum`], the least that keeps the best bid at hand |
-//! | `plain`, `queue` | whole ranks in a sorted list, and in [`BidQueue`](undercut_bidding::BidQueue) |
-//! | `priority-queue`, `btree-set`, `binary-heap` | structures of libraries over compact bids |
-//! | `lobster`, `limitbook`, `matchcore`, `orderbook-rs` | [order books of others](undercut_benches::auction) |
+//! `match::book` and `match::habitat` are the rows of these names of `undercut bench`:
+//! [`undercut_benches::rows::matching`] says who plays, [`undercut_benches::auction`] what happens and how
+//! the order books of others are mapped. One iteration plays 20,000 bids, or 40,000 events.
+//! `match/latency` is not here: it is an open loop, told in percentiles from the time at which an event
+//! was due, and Criterion has neither. `match::book` is the same work in a closed loop.
 //!
 //! `matching::admit`: k providers bid for one order that asks for 4 of the 20 attributes each has,
-//! are admitted, and one is awarded. `by=ours` is all of it, `by=eligibility` the comparison of
+//! are admitted, and one is awarded. `by=ours` is all of it, `part=eligibility` the comparison of
 //! attributes alone; `by=plain` ranks with the plain queue and checks nothing, `by=floor` makes the
 //! ranks and keeps the best.
 //!
@@ -23,14 +17,7 @@
 
 use std::hint::black_box;
 
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, Throughput};
-#[cfg(feature = "peers")]
-use undercut_benches::auction::peers;
-use undercut_benches::auction::{
-    Books, Heap, Ours, Plain, Prioritised, Queued, Sorted, Stream, TrackedMinimum, Winners,
-    auctions, habitat, play,
-};
+use criterion::{Criterion, Throughput};
 use undercut_benches::{
     Generator, PRICE_MAX, attributes, digest, order_id, provider, spec, unsigned,
 };
@@ -40,68 +27,14 @@ use undercut_bidding::{
 use undercut_orderbook::{AwardMode, Group, GroupState, Order, OrderState, ReclamationParams};
 use undercut_primitives::{BidId, BlockHeight, Coin, Decimal, Denom, PricePerBlock, Provider};
 
-const BIDS: usize = 20_000;
-const CELLS: [(usize, usize); 6] =
-    [(4, 64), (4, 8_192), (16, 64), (16, 8_192), (64, 64), (64, 8_192)];
 const BIDS_ADMITTED: [usize; 3] = [4, 16, 64];
 
 fn main() {
-    undercut_benches::run(&[award, long_book, admit]);
+    undercut_benches::run(&[rows, admit]);
 }
 
-/// Times one contestant, after it has named the expected winners.
-fn time<B: Books>(
-    group: &mut BenchmarkGroup<'_, WallTime>,
-    name: String,
-    mut books: B,
-    steps: &[B::Step],
-    expected: Winners,
-) {
-    assert_eq!(play(&mut books, steps).1, expected, "{name}");
-    group.bench_function(name, |bencher| bencher.iter(|| play(&mut books, steps).1));
-}
-
-fn others(group: &mut BenchmarkGroup<'_, WallTime>, keys: &str, stream: &Stream, won: Winners) {
-    let (events, name) = (&stream.events, |by: &str| format!("{keys} by={by}"));
-    time(group, name("priority-queue"), Prioritised::new(stream), events, won);
-    time(group, name("btree-set"), Sorted::new(stream), events, won);
-    time(group, name("binary-heap"), Heap::new(stream), events, won);
-    #[cfg(feature = "peers")]
-    {
-        time(group, name("lobster"), peers::Lobster::new(stream), events, won);
-        time(group, name("limitbook"), peers::Limitbook::new(stream), events, won);
-        time(group, name("matchcore"), peers::Matchcore::new(stream), events, won);
-        time(group, name("orderbook-rs"), peers::OrderbookRs::new(stream), events, won);
-    }
-}
-
-fn award(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("matching::award");
-    for (bids_each, open) in CELLS {
-        let stream = auctions(BIDS, bids_each, open, 42);
-        let (mut ours, keys) = (Ours::new(&stream, false), format!("bids={bids_each} open={open}"));
-        let won = play(&mut ours, &stream.steps).1;
-        assert!(won.count > 0, "somebody wins");
-        group.throughput(Throughput::Elements(stream.bids.try_into().expect("bids are few")));
-        let name = |by: &str| format!("{keys} by={by}");
-        time(&mut group, name("ours"), ours, &stream.steps, won);
-        time(&mut group, name("floor"), TrackedMinimum::new(&stream), &stream.steps, won);
-        time(&mut group, name("plain"), Plain::new(&stream), &stream.events, won);
-        time(&mut group, name("queue"), Queued::new(&stream), &stream.events, won);
-        others(&mut group, &keys, &stream, won);
-    }
-    group.finish();
-}
-
-fn long_book(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("matching::habitat");
-    let stream = habitat(10_000, 1_000, BIDS, 17);
-    let (mut ours, steps) = (Ours::new(&stream, true), Ours::steps(&stream, true));
-    let won = play(&mut ours, &steps).1;
-    group.throughput(Throughput::Elements(stream.events.len().try_into().expect("few")));
-    time(&mut group, "resting=10000 by=ours".to_owned(), ours, &steps, won);
-    others(&mut group, "resting=10000", &stream, won);
-    group.finish();
+fn rows(criterion: &mut Criterion) {
+    undercut_benches::contests(criterion, &["match/book", "match/habitat"]);
 }
 
 /// One order with everything that bids for it.
@@ -197,7 +130,7 @@ fn admit(criterion: &mut Criterion) {
         group.bench_function(format!("bids={bids} by=floor"), |bencher| {
             bencher.iter(|| black_box(&auction).least_rank());
         });
-        group.bench_function(format!("bids={bids} by=eligibility"), |bencher| {
+        group.bench_function(format!("bids={bids} part=eligibility"), |bencher| {
             let (spec, profile) = (&auction.group.spec, &auction.profile);
             bencher.iter(|| {
                 let eligible =

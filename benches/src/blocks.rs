@@ -1,14 +1,19 @@
-//! Blocks of records that are nothing but bytes, for what keeps a log and does not read it.
+//! Blocks of records that are nothing but bytes: for what keeps a log and does not read it, and for the
+//! floor of whatever ends in records.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use undercut_ledger::log::{Chain, Entry, Head, Seal};
+use undercut_ledger::log::{Chain, Entry, Head, Seal, checksum, next_frame};
+use undercut_ledger::merkle::Peaks;
 use undercut_primitives::codec::Canonical;
+use undercut_primitives::crypto::{self, Namespace};
 use undercut_primitives::{BlockHeight, Digest};
 
 use crate::Generator;
+
+const RECORD: Namespace = Namespace("undercut/record/v2");
 
 /// An event that is bytes: six words are the least that tells records apart.
 #[derive(Clone, Debug, Canonical)]
@@ -74,6 +79,33 @@ pub fn blocks(records: usize, count: usize, seed: u64) -> (Vec<Block>, Head) {
     });
     let made = made.collect();
     (made, chain.head())
+}
+
+/// The bodies of the records in these frames.
+#[must_use]
+pub fn bodies_of(frames: &[u8]) -> Vec<Vec<u8>> {
+    let (mut rest, mut bodies) = (frames, Vec::new());
+    while let Some((frame, used)) = next_frame(rest).expect("the frames are the engine's own") {
+        bodies.push(frame.body.to_vec());
+        rest = &rest[used..];
+    }
+    bodies
+}
+
+/// The root over the records with these bodies, and their frames: framing, checksums and hashes with no
+/// logic at all.
+#[must_use]
+pub fn framed(bodies: &[Vec<u8>]) -> (Digest, Vec<u8>) {
+    let bytes = bodies.iter().map(|body| body.len() + 8).sum();
+    let (mut frames, mut peaks) = (Vec::with_capacity(bytes), Peaks::EMPTY);
+    for body in bodies {
+        let length = u32::try_from(body.len()).expect("a body is short");
+        frames.extend(length.to_le_bytes());
+        frames.extend(checksum(body).to_le_bytes());
+        frames.extend_from_slice(body);
+        peaks.push(crypto::digest(RECORD, body));
+    }
+    (peaks.root(), frames)
 }
 
 /// The bytes of all frames.

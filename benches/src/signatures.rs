@@ -13,11 +13,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::hint::black_box;
 use std::io::Write as _;
 
+use curve25519_dalek::edwards::CompressedEdwardsY;
+use curve25519_dalek::scalar::Scalar;
 use ed25519_dalek::VerifyingKey;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
+use sha2::{Digest as _, Sha512};
 use undercut::{CommandRejection, Params, SignatureChecks, SignedCommand, VerifiedCommand};
 use undercut_ledger::log::Head;
 use undercut_primitives::codec::Canonical as _;
@@ -284,6 +288,21 @@ impl KeysRead {
             ed25519_dalek::verify_batch(&digests, &signatures, &keys).is_ok()
         })
     }
+}
+
+/// What no batch spares a signature: its nonce's point out of its bytes, which is a square root, its
+/// number within the field, and the SHA-512 of what it says.
+#[must_use]
+pub fn read_alone(claims: &[Claim]) -> bool {
+    claims.iter().all(|Claim { key, digest, signature }| {
+        let bytes = signature.to_bytes();
+        let [nonce, number] = [0, 32].map(|at| bytes[at..].first_chunk().expect("it has 64 bytes"));
+        let hash = Sha512::new().chain_update(nonce).chain_update(key.as_bytes());
+        let hash = hash.chain_update(digest.as_bytes()).finalize().into();
+        black_box(Scalar::from_bytes_mod_order_wide(&hash));
+        let is_number: bool = Scalar::from_canonical_bytes(*number).is_some().into();
+        is_number && black_box(CompressedEdwardsY(*nonce).decompress()).is_some()
+    })
 }
 
 /// Batches of `ed25519-zebra`, one for each block.

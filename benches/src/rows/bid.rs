@@ -10,19 +10,13 @@
 //! root is made of.
 
 use std::hint::black_box;
-use std::time::Duration;
 
-use undercut_ledger::log::{checksum, next_frame};
-use undercut_ledger::merkle::Peaks;
-use undercut_primitives::crypto::{self, Namespace};
-
+use crate::blocks::{bodies_of, framed};
 use crate::clock::cpu_timed;
 use crate::contest::Contest;
 use crate::market::{Market, OpenOrders};
 use crate::row::Row;
 use crate::settings::Settings;
-
-const RECORD: Namespace = Namespace("undercut/record/v2");
 
 /// Bids for a thousand open orders.
 pub fn logged(settings: &Settings, rows: &mut Vec<Row>) {
@@ -64,7 +58,7 @@ fn bids(name: &str, orders: u64, settings: &Settings) -> Row {
     };
     let params = format!("orders={orders} block={bids} command_bytes={bytes}");
     let contest = Contest::new(name, params).operations(bids);
-    contest.ours(ours).floor(move || floor(&bodies)).run(settings)
+    contest.ours(ours).floor(move || cpu_timed(|| drop(black_box(framed(&bodies))))).run(settings)
 }
 
 /// A block of bids that come as bytes; returns its frames.
@@ -77,27 +71,8 @@ fn block(market: &mut Market, bids: &[Vec<u8>]) -> Vec<u8> {
 /// The bodies of the records of a block of these bids.
 fn bodies(market: &mut Market, bids: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let frames = block(market, bids);
-    let (mut rest, mut bodies) = (&frames[..], Vec::new());
-    while let Some((frame, used)) = next_frame(rest).expect("the frames are the engine's own") {
-        bodies.push(frame.body.to_vec());
-        rest = &rest[used..];
-    }
+    let bodies = bodies_of(&frames);
+    assert!(framed(&bodies).1 == frames, "the floor writes the same bytes");
     assert_eq!(bodies.len(), 2 * bids.len() + 2, "two records a bid, the opening and the seal");
     bodies
-}
-
-/// The same bytes framed, checksummed, hashed, and bound in one root.
-fn floor(bodies: &[Vec<u8>]) -> Duration {
-    let bytes = bodies.iter().map(|body| body.len() + 8).sum();
-    cpu_timed(|| {
-        let (mut frames, mut peaks) = (Vec::with_capacity(bytes), Peaks::EMPTY);
-        for body in bodies {
-            let length = u32::try_from(body.len()).expect("a body is short");
-            frames.extend(length.to_le_bytes());
-            frames.extend(checksum(body).to_le_bytes());
-            frames.extend_from_slice(body);
-            peaks.push(crypto::digest(RECORD, body));
-        }
-        black_box((peaks.root(), frames));
-    })
 }
