@@ -140,6 +140,12 @@ fn new_bid() -> NewBid {
     NewBid { payers, reclamation: Some(TimeSpan::from_seconds(86_400)), ..bid }
 }
 
+fn second_bid() -> NewBid {
+    let price = "7uact".parse().expect("a price");
+    let order = order().group.order(4);
+    NewBid::new(order, price, group().exact_offer(), Coin::uact(500_000))
+}
+
 fn new_deployment(award: AwardMode) -> NewDeployment {
     let hash = crypto::sha256(b"manifest");
     let new = NewDeployment::new(7, vec![group()], hash, Coin::uact(5_000_000));
@@ -203,6 +209,7 @@ fn commands() -> Vec<(&'static str, Command)> {
         Command::PostPrice(PricePoint { usd_per_akt: Decimal::ONE, published_at }),
         Command::ChangeParams(Box::new(Params::akash_2026())),
         Command::RotateKey { key: alice.public(), proof: alice.sign(&Digest::ZERO) },
+        Command::CreateBids(vec![new_bid(), second_bid()]),
     ];
     let name = |command: &Command| match command {
         Command::CreateDeployment(new) if new.award == AwardMode::TenantChooses => {

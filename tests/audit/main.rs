@@ -3,6 +3,7 @@
 //! A forger has the whole log in hand, and with [`undercut_tests::forge`] every hash and both roots
 //! fit again. What is forged is small: one award, one payment, one signature.
 
+mod bundles;
 mod forger;
 mod lies;
 mod missing;

@@ -3,7 +3,7 @@
 use undercut::Command;
 use undercut_bidding::NewBid;
 use undercut_primitives::{Attribute, Coin, Denom, GroupSpec};
-use undercut_tests::chain::{bid_id, coin, deployment_id, group, lease_id, provider};
+use undercut_tests::chain::{bid, bid_id, coin, deployment_id, group, lease_id, provider};
 
 use super::{
     Row, bid_for, create, create_group, deposit, one, order, register, row, too_much, uact,
@@ -69,6 +69,23 @@ fn close(id: undercut_primitives::DeploymentId) -> Command {
 
 fn choose(dseq: u64, name: &str) -> Command {
     Command::CreateLease(bid_id(order(dseq), name))
+}
+
+/// Bids for two orders with one signature.
+fn both(first: u64, second: u64) -> Command {
+    Command::CreateBids(vec![bid(order(first), "1uact"), bid(order(second), "1uact")])
+}
+
+/// Rules of bundles, and of the bids in them.
+fn bundle_rows() -> Vec<Row> {
+    let alike = |count| Command::CreateBids(vec![bid(order(2), "1uact"); count]);
+    vec![
+        row("CMD009", "a bundle of nothing", "p3", alike(0)),
+        row("CMD009", "65 bids at once", "p3", alike(65)),
+        row("BID003", "an order twice", "p3", alike(2)),
+        row("BID008", "a bundle with a bid for another region", "p3", both(2, 5)),
+        row("ORD012", "a bundle with a bid for a leased order", "p3", both(2, 1)),
+    ]
 }
 
 /// Rules of providers and bids.
@@ -332,7 +349,7 @@ fn several_bid_rows() -> Vec<Row> {
 
 /// All rows.
 pub(crate) fn rows() -> Vec<Row> {
-    let one = [order_rows(), bid_rows(), money_rows(), authority_rows()];
+    let one = [order_rows(), bid_rows(), bundle_rows(), money_rows(), authority_rows()];
     let several = [several_order_rows(), several_bid_rows()];
     [one.concat(), several.concat()].concat()
 }

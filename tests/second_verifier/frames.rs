@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use undercut::Event;
+use undercut::{Command, Event};
 use undercut_ledger::log::{FRAME_HEADER_BYTES, LogBroken, Reader, checksum};
 use undercut_ledger::merkle::Peaks;
 use undercut_primitives::codec::{Canonical, ENCODED_BYTES_MAX};
 use undercut_primitives::crypto::{self, Namespace};
 use undercut_primitives::{Address, Denom, Digest};
 use undercut_simulation::{InOrder, Scenario, Stream, World};
-use undercut_tests::chain::Chain;
+use undercut_tests::chain::{Chain, bid, deployment, order_id};
 use undercut_tests::forge;
 
 use crate::{STORY, judged, kept, python};
@@ -57,10 +57,22 @@ fn market(seed: u64) -> Vec<u8> {
     world.log().to_vec()
 }
 
+/// A market in which bids are signed together.
+fn bundled() -> Chain {
+    let mut chain = Chain::new();
+    chain.register(&["p1"]);
+    let new = deployment(1, &[("west", "100uact"), ("east", "100uact")], "1ACT");
+    chain.must("alice", Command::CreateDeployment(new));
+    let bids = [1, 2].map(|gseq| bid(order_id("alice", 1, gseq, 1), "50uact"));
+    chain.must("p1", Command::CreateBids(bids.into()));
+    chain.end_at(7);
+    chain
+}
+
 #[test]
 fn every_log_that_the_engine_writes_is_accepted_with_its_head() {
     let mut logs: Vec<Vec<u8>> = (1..4).map(market).collect();
-    logs.extend([STORY.log.clone(), Chain::new().log, Vec::new()]);
+    logs.extend([STORY.log.clone(), bundled().log, Chain::new().log, Vec::new()]);
     if let Some(accepted) = agree("good", &logs) {
         assert_eq!(accepted, logs.len());
     }
@@ -210,9 +222,9 @@ fn both_refuse_a_forged_record_whose_checksums_and_seals_all_fit() {
     }
 }
 
-/// Every event of the story, in canonical form.
+/// Every event of the story and of a market with bundles, in canonical form.
 fn payloads() -> Vec<Vec<u8>> {
-    let frames = forge::frames(&STORY.log);
+    let frames = [forge::frames(&STORY.log), forge::frames(&bundled().log)].concat();
     let bodies = frames.iter().map(|frame| &frame[FRAME_HEADER_BYTES..]);
     bodies.filter(|body| body[PAYLOAD - 1] == 0).map(|body| body[PAYLOAD..].to_vec()).collect()
 }

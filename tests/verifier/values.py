@@ -304,6 +304,7 @@ COMMAND = Enum(
     ("PostPrice", PRICE_POINT),
     ("ChangeParams", PARAMS),
     ("RotateKey", PUBLIC_KEY, SIGNATURE),
+    ("CreateBids", List(NEW_BID)),
 )
 SIGNED_COMMAND = Struct(ADDRESS, PUBLIC_KEY, U64, HEIGHT, COMMAND, SIGNATURE)
 

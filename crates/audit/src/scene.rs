@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use undercut::{BlockContext, Command, Genesis, Params, SignedCommand};
+use undercut_bidding::NewBid;
 use undercut_primitives::{Address, BlockHeight, Consent, Digest};
 
 use crate::{Check, Flaw, Report};
@@ -17,6 +18,8 @@ pub(crate) struct Asked {
     pub(crate) consent: Consent,
     /// Whether anything happened that it asks for.
     pub(crate) is_done: Cell<bool>,
+    /// How many bids of a bundle were placed.
+    pub(crate) placed: Cell<usize>,
 }
 
 /// Where the log stands.
@@ -73,13 +76,23 @@ impl Scene {
 
     /// Whether the last command did something. What pays in or out is for the payments to say.
     pub(crate) fn command_done(&self) -> Checked {
-        let Some(Asked { signed, is_done, .. }) = &self.asked else { return Ok(()) };
+        let Some(Asked { signed, is_done, placed, .. }) = &self.asked else { return Ok(()) };
         let is_payment = matches!(
             signed.command,
             Command::Deposit { .. } | Command::Withdraw(_) | Command::WithdrawAll { .. }
         );
         let (account, what) = (signed.account, || signed.command.kind().to_owned());
-        ensure(is_payment || is_done.get(), || Flaw::NotDone { account, what: what() })
+        ensure(is_payment || is_done.get(), || Flaw::NotDone { account, what: what() })?;
+        let Command::CreateBids(bids) = &signed.command else { return Ok(()) };
+        let (count, done) = (bids.len(), placed.get());
+        let what = || format!("{done} of {count} bids were placed");
+        ensure(done == count, || Flaw::NotDone { account, what: what() })
+    }
+
+    /// The bid of a bundle that comes next. It is taken for placed.
+    pub(crate) fn next_of<'a>(&self, bids: &'a [NewBid]) -> Option<&'a NewBid> {
+        let placed = &self.asked.as_ref()?.placed;
+        bids.get(placed.replace(placed.get().saturating_add(1)))
     }
 
     /// The consent in the last command.

@@ -37,8 +37,8 @@ impl Signers {
             why: why.to_string(),
         };
         let consent = consent.map_err(refused)?;
-        let is_done = false.into();
-        scene.asked = Some(Asked { signed: signed.clone(), consent, is_done });
+        let (is_done, placed) = (false.into(), 0.into());
+        scene.asked = Some(Asked { signed: signed.clone(), consent, is_done, placed });
         scene.note(Check::Commands);
         Ok(())
     }

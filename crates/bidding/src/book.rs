@@ -1,16 +1,18 @@
 //! [`BidBook`]: all bids, the open ones of each order by rank, and what makes admitting fast.
 
 mod bids;
+mod bundle;
 mod open;
 mod open_orders;
 mod over;
 mod restore;
 
+pub use bundle::Bundle;
 pub use open::OpenBids;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -173,23 +175,24 @@ impl BidBook {
         params: &BidParams,
         windows: &ReclamationParams,
     ) -> Result<BidEvent, BidRejection> {
+        self.admit_beside(&BTreeSet::new(), (order, group), new, bidder, params, windows)
+    }
+
+    /// Admits a bid as if its provider had open bids for `others` as well.
+    fn admit_beside(
+        &self,
+        others: &BTreeSet<OrderId>,
+        (order, group): (&Order, &Group),
+        new: &NewBid,
+        bidder: BidOrigin<'_>,
+        params: &BidParams,
+        windows: &ReclamationParams,
+    ) -> Result<BidEvent, BidRejection> {
         let provider = bidder.provider;
         let profile = check_bidder(order, bidder)?;
         let id = order.id.bid(provider);
         let known = self.orders.get(&order.id);
-        let before = match known {
-            Some(known) => known.get(&provider).map(|bid| bid.state),
-            None => self.over.state(&id, &self.providers),
-        };
-        if before.is_some_and(|state| !state.is_evicted()) {
-            return Err(BidRejection::BidExists { id });
-        }
-        let handle = self.providers.find(&provider);
-        let open = handle.and_then(|handle| self.providers.get(handle));
-        if open.is_some_and(|open| open.len() >= OPEN_BIDS_MAX) {
-            let open_max = OPEN_BIDS_MAX;
-            return Err(BidRejection::TooManyOpenBids { provider, open_max });
-        }
+        let handle = self.may_have_one_more(others, known, &id)?;
         check_price(order, &new.price)?;
         // What equals an offer that was admitted covers the same group.
         let admitted = known.and_then(|known| known.offer.as_ref());
@@ -220,6 +223,30 @@ impl BidBook {
             }
             _ => Ok(BidEvent::BidPlaced(bid)),
         }
+    }
+
+    /// Whether the provider may have this bid too; says its handle, if it is known.
+    fn may_have_one_more(
+        &self,
+        others: &BTreeSet<OrderId>,
+        known: Option<&OrderBids>,
+        id: &BidId,
+    ) -> Result<Option<u32>, BidRejection> {
+        let provider = id.provider;
+        let before = match known {
+            Some(known) => known.get(&provider).map(|bid| bid.state),
+            None => self.over.state(id, &self.providers),
+        };
+        if others.contains(&id.order) || before.is_some_and(|state| !state.is_evicted()) {
+            return Err(BidRejection::BidExists { id: *id });
+        }
+        let handle = self.providers.find(&provider);
+        let open = handle.and_then(|handle| self.providers.get(handle)).map_or(0, OpenOrders::len);
+        if open.saturating_add(others.len()) >= OPEN_BIDS_MAX {
+            let open_max = OPEN_BIDS_MAX;
+            return Err(BidRejection::TooManyOpenBids { provider, open_max });
+        }
+        Ok(handle)
     }
 
     /// Lowers the price of an open bid, up to the last block of its auction.

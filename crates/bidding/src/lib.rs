@@ -57,7 +57,7 @@ pub use auctions::{
     AuctionEvent, Auctions, BidRefusal, ClassHandle, OpenBid, OrderHandle, ProviderHandle,
 };
 pub use bid::{Bid, BidClosedReason, BidState, NewBid};
-pub use book::{Award, BidBook, BidOrigin, OPEN_BIDS_MAX, OpenBids};
+pub use book::{Award, BidBook, BidOrigin, Bundle, OPEN_BIDS_MAX, OpenBids};
 pub use eligibility::{Ineligible, eligibility};
 pub use error::BidRejection;
 pub use event::BidEvent;

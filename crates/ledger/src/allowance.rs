@@ -5,6 +5,8 @@
 //! stands, up to what was granted; one that is used up is kept for that. Source: `chain.md` 5.3 and
 //! 5.6.
 
+mod draws;
+
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use undercut_primitives::codec::Canonical;
 use undercut_primitives::{Address, Amount, BlockHeight, Code, Coin, Contribution, Denom, Misfit};
 
+use self::draws::Drawn;
+pub use self::draws::Draws;
 use crate::{Deposit, LedgerEvent};
 
 /// The most denoms of one allowance.
@@ -319,6 +323,19 @@ impl Allowances {
         purpose: Purpose,
         at: BlockHeight,
     ) -> Result<Vec<Deposit>, AllowanceRejection> {
+        self.fund_after(&Drawn::new(), signer, coin, payers, purpose, at)
+    }
+
+    /// [`Allowances::fund`] as if that much were drawn already.
+    fn fund_after(
+        &self,
+        drawn: &Drawn,
+        signer: Address,
+        coin: &Coin,
+        payers: &[Contribution],
+        purpose: Purpose,
+        at: BlockHeight,
+    ) -> Result<Vec<Deposit>, AllowanceRejection> {
         if payers.is_empty() {
             return Ok(vec![Deposit { depositor: signer, drawn_by: None, coin: coin.clone() }]);
         }
@@ -342,20 +359,22 @@ impl Allowances {
             return Err(AllowanceRejection::DoesNotAddUp { sum, amount, denom });
         }
         for deposit in deposits.iter().filter(|deposit| deposit.drawn_by.is_some()) {
-            self.check_draw(signer, deposit, purpose, at)?;
+            self.check_draw(drawn, signer, deposit, purpose, at)?;
         }
         Ok(deposits)
     }
 
     fn check_draw(
         &self,
+        drawn: &Drawn,
         grantee: Address,
         deposit: &Deposit,
         purpose: Purpose,
         height: BlockHeight,
     ) -> Result<(), AllowanceRejection> {
         let granter = deposit.depositor;
-        let allowance = self.0.get(&AllowanceId { grantee, granter });
+        let id = AllowanceId { grantee, granter };
+        let allowance = self.0.get(&id);
         let allowance = allowance.ok_or(AllowanceRejection::NotFound { granter, grantee })?;
         if !allowance.is_for(purpose) {
             return Err(AllowanceRejection::WrongPurpose { granter, grantee, purpose });
@@ -364,7 +383,8 @@ impl Allowances {
             return Err(AllowanceRejection::Expired { granter, expires_at, height });
         }
         let Coin { denom, amount } = deposit.coin.clone();
-        let limit = allowance.limits.get(&denom).map_or(Amount::ZERO, |limit| limit.left);
+        let left = allowance.limits.get(&denom).map_or(Amount::ZERO, |limit| limit.left);
+        let limit = left.checked_sub(drawn.of(&id, &denom)).unwrap_or(Amount::ZERO);
         if amount > limit {
             return Err(AllowanceRejection::AboveLimit { granter, amount, limit, denom });
         }

@@ -50,7 +50,7 @@ mod params;
 pub mod plain;
 
 pub use account::{AccountState, Deposit, EscrowAccount, Payment, Payments};
-pub use allowance::{Allowance, AllowanceId, Allowances, Limit, NewAllowance, Purpose};
+pub use allowance::{Allowance, AllowanceId, Allowances, Draws, Limit, NewAllowance, Purpose};
 pub use bank::{Bank, BankRefused, MemoryBank, Posting};
 pub use error::LedgerRejection;
 pub use escrow::{Escrow, NewAccount};

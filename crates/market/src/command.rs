@@ -26,13 +26,16 @@ const ROTATION: Namespace = Namespace("undercut/key-rotation/v1");
 /// The most bytes that an encoded command may have: 256 KiB.
 pub const COMMAND_BYTES_MAX: usize = 256 * 1024;
 
+/// The most bids of one [`Command::CreateBids`].
+pub const BUNDLE_BIDS_MAX: usize = 64;
+
 /// What an account asks for. Who may ask for what:
 ///
 /// | command | who may |
 /// | --- | --- |
 /// | `RegisterProvider`, `UpdateProvider`, `DeregisterProvider` | anyone, for themselves |
 /// | `AttestProvider`, `RevokeAttestation` | an auditor of the genesis |
-/// | `CreateDeployment`, `CreateBid` | anyone, for themselves |
+/// | `CreateDeployment`, `CreateBid`, `CreateBids` | anyone, for themselves |
 /// | `Deposit` | anyone, with money of their own or allowed to them |
 /// | `UpdateDeployment`, `CloseDeployment`, `PauseGroup`, `StartGroup`, `CloseGroup`, `CreateLease` | the deployment's tenant |
 /// | `RepriceBid`, `CloseBid`, `Withdraw`, `StartReclamation` | the bid's or lease's provider |
@@ -156,6 +159,9 @@ pub enum Command {
         /// Its signature over [`rotation_digest`].
         proof: Signature,
     },
+    /// Bid for several orders at once, with one signature: 1 to [`BUNDLE_BIDS_MAX`], each as if those
+    /// before it stood already, all of them or none.
+    CreateBids(Vec<NewBid>),
 }
 
 impl Command {
@@ -191,6 +197,7 @@ impl Command {
             Self::PostPrice(_) => "PostPrice",
             Self::ChangeParams(_) => "ChangeParams",
             Self::RotateKey { .. } => "RotateKey",
+            Self::CreateBids(_) => "CreateBids",
         }
     }
 

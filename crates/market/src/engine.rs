@@ -1,17 +1,18 @@
 //! [`Engine`]: blocks of commands in, records out.
 
+mod money;
 mod resume;
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use undercut_ledger::log::{self, BODY_BYTES_MAX, Chain, Head, LastSeal, Record};
-use undercut_ledger::{Bank, BankRefused, Posting};
-use undercut_primitives::{Address, Amount, Denom, Digest, Misfit};
+use undercut_ledger::{Bank, Posting};
+use undercut_primitives::{Digest, Misfit};
 
+use self::money::affordable;
 use crate::decide::{self, Signer};
 use crate::end_of_block;
 use crate::{
@@ -167,7 +168,8 @@ impl Engine {
         let events = self.decide(&verified)?;
         let mut postings = Vec::new();
         events.iter().for_each(|event| event.post_into(&mut postings));
-        Ok(affordable(bank, &postings)?)
+        let asked = Some(&command.command);
+        affordable(bank, &postings).map_err(|refused| refused.to_rejection(asked, &events))
     }
 
     /// Executes a command in the open block.
@@ -206,8 +208,7 @@ impl Engine {
         let events = self.decide(command).inspect_err(
             |rejection| tracing::debug!(code = %rejection.code(), %rejection, "command refused"),
         )?;
-        let accepted = Event::CommandAccepted(Arc::clone(command.signed()));
-        self.commit_after(bank, Some(accepted), events)?;
+        self.commit_after(bank, Some(command.signed()), events)?;
         Ok(Receipt { records: start..self.head().records })
     }
 
@@ -277,24 +278,28 @@ impl Engine {
     fn commit_after(
         &mut self,
         bank: &mut impl Bank,
-        accepted: Option<Event>,
+        asked: Option<&Arc<SignedCommand>>,
         events: Vec<Event>,
     ) -> Result<(), Rejection> {
         let mut postings = core::mem::take(&mut self.postings);
         postings.clear();
         events.iter().for_each(|event| event.post_into(&mut postings));
-        let outcome = self.commit_with(bank, accepted.into_iter().chain(events), &postings);
+        let accepted = asked.map(|signed| Event::CommandAccepted(Arc::clone(signed)));
+        let outcome = match affordable(bank, &postings) {
+            Ok(()) => self.commit_with(bank, accepted.into_iter().chain(events), &postings),
+            Err(refused) => Err(refused.to_rejection(asked.map(|signed| &signed.command), &events)),
+        };
         self.postings = postings;
         outcome
     }
 
+    /// Commits events whose movements of money the bank can make.
     fn commit_with(
         &mut self,
         bank: &mut impl Bank,
         events: impl Iterator<Item = Event>,
         postings: &[Posting],
     ) -> Result<(), Rejection> {
-        affordable(bank, postings)?;
         // What cannot be recorded must not have happened, so the records are made before money moves.
         let first = self.frame(events)?;
         let too_large = CommandRejection::RecordTooLarge { bytes_max: BODY_BYTES_MAX };
@@ -371,49 +376,6 @@ impl Engine {
         tracing::debug!(records = records.len(), head = %head.hash, "block sealed");
         Ok(BlockOutcome { records, frames, head, state_root })
     }
-}
-
-/// Whether all postings, made one after the other, find the money they need.
-fn affordable(bank: &impl Bank, postings: &[Posting]) -> Result<(), BankRefused> {
-    // The usual case needs no list of balances.
-    match postings {
-        [] => return Ok(()),
-        [Posting::Transfer { from, to, coin }] if from != to => {
-            let refused = |owner, balance| BankRefused { owner, balance, coin: coin.clone() };
-            let balance = bank.balance(from, &coin.denom);
-            balance.checked_sub(coin.amount).ok_or_else(|| refused(*from, balance))?;
-            let balance = bank.balance(to, &coin.denom);
-            return balance.plus(coin.amount).map(|_| ()).map_err(|_| refused(*to, balance));
-        }
-        _ => {}
-    }
-    let mut balances: BTreeMap<(Address, Denom), Amount> = BTreeMap::new();
-    for posting in postings {
-        let (from, to, coin) = match posting {
-            Posting::Transfer { from, to, coin } => (Some(from), Some(to), coin),
-            Posting::Mint { to, coin } => (None, Some(to), coin),
-            Posting::Burn { from, coin } => (Some(from), None, coin),
-        };
-        let mut balance_of = |owner: &Address| {
-            let key = (*owner, coin.denom.clone());
-            *balances.entry(key).or_insert_with(|| bank.balance(owner, &coin.denom))
-        };
-        let refused =
-            |owner: &Address, balance| BankRefused { owner: *owner, balance, coin: coin.clone() };
-        if let Some(from) = from {
-            let balance = balance_of(from);
-            let rest = balance.checked_sub(coin.amount).ok_or_else(|| refused(from, balance))?;
-            balances.insert((*from, coin.denom.clone()), rest);
-        }
-        if let Some(to) = to {
-            let key = (*to, coin.denom.clone());
-            let balance = balances.get(&key).copied();
-            let balance = balance.unwrap_or_else(|| bank.balance(to, &coin.denom));
-            let sum = balance.plus(coin.amount).map_err(|_| refused(to, balance))?;
-            balances.insert(key, sum);
-        }
-    }
-    Ok(())
 }
 
 impl From<Rejection> for BlockError {

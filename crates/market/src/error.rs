@@ -1,5 +1,6 @@
 //! Why the engine says no to a command, and what can go wrong with a block.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use undercut_bidding::{BidRejection, ProfileRejection};
@@ -10,7 +11,7 @@ use undercut_ledger::{BankRefused, LedgerRejection};
 use undercut_orderbook::OrderRejection;
 use undercut_primitives::crypto::SignatureRejected;
 use undercut_primitives::{
-    Address, BidId, BlockHeight, BlockSpan, BlockTime, Code, Misfit, Provider, PublicKey,
+    Address, BidId, BlockHeight, BlockSpan, BlockTime, Code, Misfit, OrderId, Provider, PublicKey,
 };
 
 use crate::ParamsError;
@@ -83,6 +84,14 @@ pub enum CommandRejection {
         /// Who may.
         authority: &'static str,
     },
+    /// A bundle without bids, or with too many. Split it.
+    #[error("{bids} bids where 1 to {bids_max} are allowed")]
+    BidCount {
+        /// How many there are.
+        bids: usize,
+        /// How many are allowed.
+        bids_max: usize,
+    },
 }
 
 impl CommandRejection {
@@ -98,6 +107,7 @@ impl CommandRejection {
             Self::NotAllowed { .. } => "CMD006",
             Self::WrongKey { .. } => "CMD007",
             Self::RecordTooLarge { .. } => "CMD008",
+            Self::BidCount { .. } => "CMD009",
         })
     }
 }
@@ -261,9 +271,22 @@ pub enum Rejection {
     /// The block is not open, or the engine stopped.
     #[error(transparent)]
     Block(#[from] BlockError),
+    /// One bid of a bundle is refused, and all others with it. The code is the bid's.
+    #[error("the bid for order {order}: {source}")]
+    Bundled {
+        /// The order of the bid.
+        order: OrderId,
+        /// Why the bid is refused.
+        source: Box<Rejection>,
+    },
 }
 
 impl Rejection {
+    /// That the bid for an order is refused, and its bundle with it.
+    pub(crate) fn bundled(order: OrderId, why: Self) -> Self {
+        Self::Bundled { order, source: why.into() }
+    }
+
     /// The stable code, the same in library, log, command line and documents.
     #[must_use]
     pub const fn code(&self) -> Code {
@@ -279,6 +302,7 @@ impl Rejection {
             Self::Bme(rejection) => rejection.code(),
             Self::Funds(_) => Code::new("BNK001"),
             Self::Block(error) => error.code(),
+            Self::Bundled { source, .. } => source.code(),
         }
     }
 
@@ -333,6 +357,7 @@ impl Rejection {
                 )
             }
             Self::Funds(_) | Self::Block(BlockError::NotOpen) => true,
+            Self::Bundled { source, .. } => source.is_transient(),
             Self::Command(_)
             | Self::Profile(_)
             | Self::Governance(_)

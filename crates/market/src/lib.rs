@@ -95,7 +95,8 @@ mod snapshot;
 mod state;
 
 pub use command::{
-    COMMAND_BYTES_MAX, Command, SignedCommand, VerifiedCommand, rotation_digest, signing_digest,
+    BUNDLE_BIDS_MAX, COMMAND_BYTES_MAX, Command, SignedCommand, VerifiedCommand, rotation_digest,
+    signing_digest,
 };
 pub use engine::{BlockOutcome, Engine, Receipt};
 pub use error::{BlockError, CommandRejection, GovernanceRejection, ProviderRejection, Rejection};

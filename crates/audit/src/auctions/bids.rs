@@ -1,6 +1,6 @@
 //! Bids: placed, lowered, closed, each as its provider signed it.
 
-use undercut::Command;
+use undercut::{BUNDLE_BIDS_MAX, Command};
 use undercut_bidding::{
     Bid, BidClosedReason, BidState, NewBid, TieBreak, eligibility, offer_covers,
 };
@@ -200,6 +200,10 @@ fn is_as_signed(bid: &Bid, scene: &Scene) -> Checked {
     let what = || format!("bid {} was placed like this", bid.id);
     scene.must_ask(bid.id.provider.0, what, |command| match command {
         Command::CreateBid(new) => is_it(new),
+        // Each in its turn, so none is left out and none comes twice.
+        Command::CreateBids(all) if all.len() <= BUNDLE_BIDS_MAX => {
+            scene.next_of(all).is_some_and(is_it)
+        }
         _ => false,
     })
 }

@@ -222,7 +222,8 @@ impl About {
             | Command::RevokeAllowance { .. }
             | Command::CancelBurn(_)
             | Command::ChangeParams(_)
-            | Command::RotateKey { .. } => Self::default(),
+            | Command::RotateKey { .. }
+            | Command::CreateBids(_) => Self::default(),
             Command::CreateDeployment(new) => {
                 let tenant = undercut_primitives::Tenant(signer);
                 Self::deployment(DeploymentId { tenant, dseq: new.dseq }).with_coin(&new.deposit)
@@ -315,5 +316,37 @@ impl About {
             | VaultEvent::EpochOpened { .. }
             | VaultEvent::MintStatusChanged { .. } => Self::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use undercut::SignedCommand;
+    use undercut_bidding::NewBid;
+    use undercut_primitives::{BlockHeight, Digest, GroupId, PublicKey, Signature, Tenant};
+
+    use super::*;
+
+    #[test]
+    fn a_bundle_is_its_signers_and_about_no_one_order() {
+        let account = Address::of_module("p1");
+        let deployment = DeploymentId { tenant: Tenant(Address::of_module("alice")), dseq: 1 };
+        let order = GroupId { deployment, gseq: 1 }.order(1);
+        let bid = NewBid::new(order, "1uact".parse().unwrap(), vec![], Coin::uakt(1));
+        let (signer, signature) = (PublicKey::from_bytes([1; 32]), Signature::from_bytes(&[2; 64]));
+        let (nonce, expires_at) = (1, BlockHeight::new(9));
+        let command = Command::CreateBids(vec![bid; 2]);
+        let signed = SignedCommand { account, signer, nonce, expires_at, command, signature };
+        let (height, event) = (BlockHeight::new(2), Event::CommandAccepted(signed.into()));
+        let record = Record { sequence: 7, height, event, hash: Digest::ZERO };
+        let row = Row::of(&record).flat().unwrap();
+        assert_eq!(row.text("command"), Some("CreateBids"));
+        assert_eq!(row.text("account"), Some(&account.to_string()[..]));
+        for column in ["deployment", "order", "bid", "denom", "amount", "price"] {
+            assert_eq!(row.text(column), None, "{column}");
+        }
+        assert!(row.event.contains(&order.to_string()), "{}", row.event);
+        let words = crate::log::words::words(&record.event);
+        assert!(words.ends_with("asks for 2 bids at once (its command 1)"), "{words}");
     }
 }

@@ -1,6 +1,6 @@
 //! What an event says, in one sentence for people.
 
-use undercut::{Event, SignedCommand};
+use undercut::{Command, Event, SignedCommand};
 use undercut_bidding::BidEvent;
 use undercut_ledger::LedgerEvent;
 use undercut_ledger::bme::VaultEvent;
@@ -56,7 +56,13 @@ pub(crate) fn words(event: &Event) -> String {
 }
 
 fn command(signed: &SignedCommand) -> String {
-    format!("{} asks for {} (its command {})", signed.account, signed.command.kind(), signed.nonce)
+    let SignedCommand { account, nonce, command, .. } = signed;
+    match command {
+        Command::CreateBids(bids) => {
+            format!("{account} asks for {} bids at once (its command {nonce})", bids.len())
+        }
+        other => format!("{account} asks for {} (its command {nonce})", other.kind()),
+    }
 }
 
 fn order(event: &OrderEvent) -> String {

@@ -3,14 +3,14 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use undercut_bidding::{Award, BidOrigin, BidRejection, NewBid, eligibility};
-use undercut_ledger::{LeaseEndReason, LeaseTerms, ProviderReason, Purpose, SignedLease};
+use undercut_bidding::{Award, BidEvent, BidOrigin, BidRejection, Bundle, NewBid, eligibility};
+use undercut_ledger::{Draws, LeaseEndReason, LeaseTerms, ProviderReason, Purpose, SignedLease};
 use undercut_orderbook::{AwardMode, OrderClosedReason, OrderEvent, OrderRejection};
 use undercut_primitives::{BidId, Consent, LeaseId, PricePerBlock, Provider};
 
 use super::Signer;
 use super::orders::opening;
-use crate::{Event, Rejection, State};
+use crate::{BUNDLE_BIDS_MAX, CommandRejection, Event, Rejection, State};
 
 pub(super) fn create_bid(
     state: &State,
@@ -19,14 +19,56 @@ pub(super) fn create_bid(
 ) -> Result<Vec<Event>, Rejection> {
     let params = state.params();
     let (order, group) = state.book().open_order_of_group(&new.order)?;
-    let provider = Provider(signer.address);
-    let (profile, at) = (state.provider(&provider), state.height());
-    let bidder = BidOrigin { provider, profile, consent: signer.consent, at };
+    let bidder = bidder(state, signer);
     let windows = &params.order.reclamation;
     let placed = state.bids().admit(&order, &group, new, bidder, &params.bid, windows)?;
     let (coin, payers) = (&new.deposit, &new.payers);
-    state.allowances().fund(signer.address, coin, payers, Purpose::Bid, at)?;
+    state.allowances().fund(signer.address, coin, payers, Purpose::Bid, bidder.at)?;
     Ok(vec![Event::Bid(placed)])
+}
+
+/// Each bid as if those before it stood already; the first that is refused names the rejection. That
+/// there is money for all of them is asked afterwards, as of every command.
+pub(super) fn create_bids(
+    state: &State,
+    signer: Signer,
+    bids: &[NewBid],
+) -> Result<Vec<Event>, Rejection> {
+    let (count, bids_max) = (bids.len(), BUNDLE_BIDS_MAX);
+    if count == 0 || count > bids_max {
+        return Err(CommandRejection::BidCount { bids: count, bids_max }.into());
+    }
+    let bidder = bidder(state, signer);
+    let (mut bundle, mut draws) = (state.bids().bundle(), state.allowances().draws());
+    let mut events = Vec::with_capacity(count);
+    for new in bids {
+        let placed = next_bid(state, bidder, new, &mut bundle, &mut draws);
+        let placed = placed.map_err(|why| Rejection::bundled(new.order, why))?;
+        events.push(Event::Bid(placed));
+    }
+    Ok(events)
+}
+
+fn next_bid(
+    state: &State,
+    bidder: BidOrigin<'_>,
+    new: &NewBid,
+    bundle: &mut Bundle<'_>,
+    draws: &mut Draws<'_>,
+) -> Result<BidEvent, Rejection> {
+    let params = state.params();
+    let (order, group) = state.book().open_order_of_group(&new.order)?;
+    let windows = &params.order.reclamation;
+    let placed = bundle.admit(&order, &group, new, bidder, &params.bid, windows)?;
+    let (signer, coin, payers) = (bidder.provider.0, &new.deposit, &new.payers);
+    draws.fund(signer, coin, payers, Purpose::Bid, bidder.at)?;
+    Ok(placed)
+}
+
+fn bidder(state: &State, signer: Signer) -> BidOrigin<'_> {
+    let provider = Provider(signer.address);
+    let (profile, at) = (state.provider(&provider), state.height());
+    BidOrigin { provider, profile, consent: signer.consent, at }
 }
 
 pub(super) fn reprice_bid(

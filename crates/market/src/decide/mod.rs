@@ -1,7 +1,8 @@
 //! What a command does: a table from commands to the rules of the crates below.
 //!
 //! Reads and cannot write. The events of one command are decided on the state before it; where a
-//! rule needs its own earlier steps, the crate below makes them on a copy of the one account.
+//! rule needs its own earlier steps, the crate below makes them on a copy of the one account, or
+//! notes what the bids of a bundle take.
 //!
 //! | module | commands about |
 //! | --- | --- |
@@ -100,5 +101,6 @@ pub(crate) fn decide(
         Command::PostPrice(point) => accounts::post_price(state, signer, *point),
         Command::ChangeParams(params) => governance::change_params(state, signer, params),
         Command::RotateKey { key, proof } => governance::rotate_key(state, signer, key, proof),
+        Command::CreateBids(bids) => leases::create_bids(state, signer, bids),
     }
 }
