@@ -193,7 +193,8 @@ pub(crate) fn base() -> Chain {
     chain.must("alice", Command::PauseGroup(State::Paused.group()));
     let closed = deployment_id("alice", State::Closed.dseq());
     chain.must("alice", Command::CloseDeployment(closed));
-    let mut open = deployment(State::Open.dseq(), &[("west", "100uact")], "1ACT");
+    let groups = [("west", "100uact"), ("east", "100uact")];
+    let mut open = deployment(State::Open.dseq(), &groups, "1ACT");
     open.award = AwardMode::TenantChooses;
     chain.must("alice", Command::CreateDeployment(open));
     chain.end();

@@ -4,9 +4,10 @@ use undercut::Command;
 use undercut_bidding::{NewBid, Registration};
 use undercut_ledger::ProviderReason;
 use undercut_orderbook::NewDeployment;
-use undercut_primitives::{Amount, Coin, Contribution, crypto};
+use undercut_primitives::{Amount, Coin, Contribution, OrderId, crypto};
 use undercut_tests::chain::{
-    BID_DEPOSIT, Chain, address, bid, bid_id, deployment, deployment_id, key, lease_id, provider,
+    BID_DEPOSIT, Chain, address, bid, bid_id, deployment, deployment_id, key, lease_id, order_id,
+    provider,
 };
 
 use super::market::{
@@ -83,7 +84,7 @@ const CONSENTED: &str = "anyone, for themselves, with the consent of the new key
 
 /// Who may ask for what. Those who may but cannot, as a provider that registers again, are left
 /// out.
-pub(crate) const MAY: [May; 33] = [
+pub(crate) const MAY: [May; 35] = [
     May {
         row: "RegisterProvider",
         who: THEMSELVES,
@@ -203,6 +204,22 @@ pub(crate) const MAY: [May; 33] = [
         make: |cell| {
             let payers = granters(BID_DEPOSIT);
             Command::CreateBid(NewBid { payers, ..bid(cell.state.order(), "90uact") })
+        },
+    },
+    May {
+        row: "CreateBids",
+        who: THEMSELVES,
+        may: &[OtherProvider, Grantee],
+        make: |cell| Command::CreateBids(both(cell.state).map(|order| bid(order, "90uact")).into()),
+    },
+    May {
+        row: "CreateBids-by-allowance",
+        who: THEMSELVES,
+        may: &[Grantee],
+        make: |cell| {
+            let payers = granters(BID_DEPOSIT);
+            let drawn = |order| NewBid { payers: payers.clone(), ..bid(order, "90uact") };
+            Command::CreateBids(both(cell.state).map(drawn).into())
         },
     },
     May {
@@ -340,6 +357,11 @@ fn registration() -> Registration {
 /// A deployment whose number is free for everyone, or that the tenant has used.
 fn create(state: State) -> NewDeployment {
     deployment(state.dseq(), &[("west", "100uact")], "1ACT")
+}
+
+/// The orders of both groups of the tenant's deployment.
+fn both(state: State) -> [OrderId; 2] {
+    [1, 2].map(|gseq| order_id("alice", state.dseq(), gseq, 1))
 }
 
 fn granters(micro: u128) -> Vec<Contribution> {

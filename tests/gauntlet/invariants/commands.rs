@@ -45,7 +45,7 @@ const fn kind(name: &'static str, weight: u64, make: fn(&mut Scene<'_>) -> Asked
 }
 
 /// All kinds.
-pub(crate) const KINDS: [Kind; 28] = [
+pub(crate) const KINDS: [Kind; 29] = [
     kind("register-provider", 2, requests::register),
     kind("update-provider", 1, requests::update_provider),
     kind("deregister-provider", 1, requests::deregister),
@@ -74,6 +74,7 @@ pub(crate) const KINDS: [Kind; 28] = [
     kind("post-price", 16, requests::post_price),
     kind("change-params", 2, requests::change_params),
     kind("rotate-key", 1, requests::rotate_key),
+    kind("create-bids", 6, create_bids),
 ];
 
 impl Scene<'_> {
@@ -308,18 +309,39 @@ fn bid_price(scene: &mut Scene<'_>, ceiling: u128) -> u128 {
     .min(ceiling)
 }
 
+/// Whether one of the cast may bid for an order.
+fn may_bid(model: &Model, order: &OrderId, actor: usize) -> bool {
+    let provider = Provider(cast()[actor].address);
+    let bids = model.order(order).map_or(&[][..], |found| &found.bids);
+    let own = bids.iter().find(|bid| bid.provider == provider);
+    own.is_none_or(|bid| bid.is == BidIs::Evicted) && model.is_eligible(&order.bid(provider))
+}
+
 fn create_bid(scene: &mut Scene<'_>) -> Asked {
     let orders = scene.open_orders(false);
     let order = *scene.rng.pick(&orders)?;
-    let found = scene.model.order(&order)?;
-    let may = |actor: &usize| {
-        let provider = Provider(cast()[*actor].address);
-        let own = found.bids.iter().find(|bid| bid.provider == provider);
-        own.is_none_or(|bid| bid.is == BidIs::Evicted)
-            && scene.model.is_eligible(&order.bid(provider))
-    };
+    let may = |actor: &usize| may_bid(scene.model, &order, *actor);
     let actors: Vec<usize> = all(Role::Provider).filter(may).collect();
     let actor = *scene.rng.pick(&actors)?;
+    Some((actor, Command::CreateBid(new_bid(scene, order, actor)?)))
+}
+
+/// Bids for some of the orders for which a provider may bid.
+fn create_bids(scene: &mut Scene<'_>) -> Asked {
+    let actor = scene.someone(Role::Provider);
+    let mut orders = scene.open_orders(false);
+    orders.retain(|order| may_bid(scene.model, order, actor));
+    let count = scene.rng.between(1, 8).min(orders.len() as u64);
+    let mut bids = Vec::new();
+    for _ in 0..count {
+        let last = orders.len() as u64 - 1;
+        let place = usize::try_from(scene.rng.between(0, last)).unwrap_or_default();
+        bids.push(new_bid(scene, orders.swap_remove(place), actor)?);
+    }
+    (!bids.is_empty()).then_some((actor, Command::CreateBids(bids)))
+}
+
+fn new_bid(scene: &mut Scene<'_>, order: OrderId, actor: usize) -> Option<NewBid> {
     let group = scene.model.group(&order.group)?;
     let price = bid_price(scene, group.ceiling);
     let amount = u128::from(scene.rng.between(500, 5_000));
@@ -333,8 +355,7 @@ fn create_bid(scene: &mut Scene<'_>) -> Asked {
         None => scene.window(0),
     };
     let payers = scene.payers(cast()[actor].address, &deposit, true);
-    let new = NewBid { payers, reclamation, ..NewBid::new(order, price, offer, deposit) };
-    Some((actor, Command::CreateBid(new)))
+    Some(NewBid { payers, reclamation, ..NewBid::new(order, price, offer, deposit) })
 }
 
 /// An open bid of one of these orders.

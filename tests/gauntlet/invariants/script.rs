@@ -161,6 +161,10 @@ fn in_short(command: &Command) -> String {
         Command::CreateBid(new) => {
             format!("CreateBid {} at {}, deposit {}", new.order, new.price, new.deposit)
         }
+        Command::CreateBids(all) => {
+            let each = all.iter().map(|new| format!("{} at {}", new.order, new.price));
+            format!("CreateBids {}", each.collect::<Vec<_>>().join(", "))
+        }
         Command::CloseDeployment(id) => format!("CloseDeployment {id}"),
         Command::Deposit { deployment, coin, payers } => {
             format!("Deposit {deployment}, {coin}, {} payers", payers.len())

@@ -75,6 +75,7 @@ fn spoil(scene: &mut Scene<'_>, command: &mut Command) {
             _ => spoil_payers(payers, coin, n),
         },
         Command::CreateBid(new) => spoil_bid(scene, new),
+        Command::CreateBids(all) => spoil_bids(scene, all, n),
         Command::RepriceBid { bid, price } => match n {
             0 => price.value = Decimal::ZERO,
             1 => price.denom = Denom::uakt(),
@@ -190,6 +191,20 @@ fn spoil_bid(scene: &mut Scene<'_>, new: &mut NewBid) {
     }
 }
 
+fn spoil_bids(scene: &mut Scene<'_>, all: &mut Vec<NewBid>, n: u64) {
+    let first = all.first().cloned();
+    match n {
+        0 => all.clear(),
+        1 => all.extend(first),
+        2 => all.extend(first.into_iter().flat_map(|new| vec![new; 64])),
+        _ => {
+            let last = all.len() as u64 - 1;
+            let place = usize::try_from(scene.rng.between(0, last)).unwrap_or_default();
+            spoil_bid(scene, &mut all[place]);
+        }
+    }
+}
+
 fn spoil_deployment(new: &mut NewDeployment, n: u64) {
     match n {
         0 => new.dseq = 0,
@@ -219,7 +234,7 @@ pub(crate) fn hostile(scene: &mut Scene<'_>) -> Asked {
     let bid = id.bid(Provider(nobody));
     let most = Coin::uact(u128::MAX);
     let text = "x".repeat(257);
-    let command = match scene.rng.between(0, 19) {
+    let command = match scene.rng.between(0, 20) {
         0 => Command::RegisterProvider(Registration::new(text, vec![])),
         1 => Command::AttestProvider {
             provider: Provider(nobody),
@@ -260,6 +275,10 @@ pub(crate) fn hostile(scene: &mut Scene<'_>) -> Asked {
         },
         17 => Command::ChangeParams(Box::new(out_of_bounds())),
         18 => Command::StartReclamation { lease: LeaseId(bid), reason: ProviderReason::UNSTABLE },
+        19 => {
+            let price = PricePerBlock::new(Denom::uact(), Decimal::from_atoms(u128::MAX));
+            Command::CreateBids(vec![NewBid::new(id, price, vec![], most); 64])
+        }
         _ => Command::Burn(most),
     };
     Some((actor, command))

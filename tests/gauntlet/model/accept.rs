@@ -36,6 +36,7 @@ impl Model {
                 self.deposit(signer, deployment, coin, payers);
             }
             Command::CreateBid(new) => self.bid(Provider(signer), new),
+            Command::CreateBids(all) => all.iter().for_each(|new| self.bid(Provider(signer), new)),
             Command::RepriceBid { bid, price } => {
                 let bids = &mut self.order_mut(&bid.order).bids;
                 let bid = bids.iter_mut().find(|other| other.provider == bid.provider);
@@ -204,7 +205,7 @@ impl Model {
         group.order = Some(Order { id, due_at, entropy, bids: Vec::new(), bar: None, lease: None });
     }
 
-    fn bid(&mut self, provider: Provider, new: &NewBid) {
+    pub(super) fn bid(&mut self, provider: Provider, new: &NewBid) {
         let money = Money::of(&new.deposit.denom).expect("deposits are AKT or ACT");
         let payers = parts(provider.0, &new.deposit, &new.payers);
         for (payer, amount) in &payers {

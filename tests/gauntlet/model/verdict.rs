@@ -20,6 +20,7 @@ use crate::invariants::CHAIN_ID;
 /// 10^9 dollars, in atoms.
 const PRICE_MAX: u128 = 1_000_000_000_000_000_000_000_000_000;
 const LIMITS_MAX: usize = 8;
+const BUNDLE_MAX: usize = 64;
 
 /// `Ok`, or why not.
 pub(crate) type Verdict = Result<(), &'static str>;
@@ -64,6 +65,7 @@ impl Model {
                 self.may_deposit(signer, deployment, coin, payers)
             }
             Command::CreateBid(new) => self.may_bid(Provider(signer), new),
+            Command::CreateBids(all) => self.may_bid_for_all(Provider(signer), all),
             Command::RepriceBid { bid, price } => self.may_reprice(signer, bid, price),
             Command::CloseBid(id) => self.may_close_bid(signer, id),
             Command::CreateLease(id) => self.may_choose(signer, id),
@@ -244,6 +246,17 @@ impl Model {
         let rank = (price, self.tie(&new.order, provider));
         must(order.bar.is_none_or(|worst| worst > rank), "the book is full")?;
         self.have(money, provider.0, &new.deposit, &new.payers)
+    }
+
+    /// Every bid once those before it are placed, in another model.
+    fn may_bid_for_all(&self, provider: Provider, all: &[NewBid]) -> Verdict {
+        must((1..=BUNDLE_MAX).contains(&all.len()), "the number of bids")?;
+        let mut then = self.clone();
+        for new in all {
+            then.may_bid(provider, new)?;
+            then.bid(provider, new);
+        }
+        Ok(())
     }
 
     fn may_reprice(&self, signer: Address, id: &BidId, price: &PricePerBlock) -> Verdict {

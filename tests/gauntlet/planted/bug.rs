@@ -37,6 +37,7 @@ pub(crate) const ACCOUNT: &str = "crates/ledger/src/account.rs";
 pub(crate) const ACCOUNTS: &str = "crates/ledger/src/escrow/accounts.rs";
 pub(crate) const PAYMENT: &str = "crates/ledger/src/account/payment.rs";
 pub(crate) const ALLOWANCE: &str = "crates/ledger/src/allowance.rs";
+pub(crate) const DRAWS: &str = "crates/ledger/src/allowance/draws.rs";
 pub(crate) const ESCROW: &str = "crates/ledger/src/escrow.rs";
 pub(crate) const MERKLE: &str = "crates/ledger/src/merkle.rs";
 pub(crate) const RECLAMATION: &str = "crates/ledger/src/escrow/reclamation.rs";
@@ -45,14 +46,17 @@ pub(crate) const ORACLE_PARAMS: &str = "crates/ledger/src/oracle/params.rs";
 pub(crate) const MINT_STATUS: &str = "crates/ledger/src/bme/status.rs";
 pub(crate) const VAULT: &str = "crates/ledger/src/bme/vault.rs";
 pub(crate) const BID_BOOK: &str = "crates/bidding/src/book.rs";
+pub(crate) const BUNDLE: &str = "crates/bidding/src/book/bundle.rs";
 pub(crate) const RANK: &str = "crates/bidding/src/rank.rs";
 pub(crate) const AMOUNT: &str = "crates/primitives/src/amount.rs";
 pub(crate) const CODEC: &str = "crates/primitives/src/codec.rs";
 pub(crate) const COMMAND: &str = "crates/market/src/command.rs";
+pub(crate) const DECIDE_BIDS: &str = "crates/market/src/decide/leases.rs";
 pub(crate) const DECIDE_MONEY: &str = "crates/market/src/decide/accounts.rs";
 pub(crate) const DECIDE_PARAMS: &str = "crates/market/src/decide/governance.rs";
 pub(crate) const END_OF_BLOCK: &str = "crates/market/src/end_of_block.rs";
 pub(crate) const ENGINE: &str = "crates/market/src/engine.rs";
+pub(crate) const ENGINE_MONEY: &str = "crates/market/src/engine/money.rs";
 pub(crate) const STATE: &str = "crates/market/src/state.rs";
 
 /// A test of escrow, vault, oracle or log.
@@ -78,6 +82,11 @@ pub(crate) const fn second_verifier(name: &'static str) -> Guard {
 /// A way in which the engine says no.
 pub(crate) const fn rejections(name: &'static str) -> Guard {
     Guard::System { file: "rejections", name }
+}
+
+/// What holds of bids that are signed together.
+pub(crate) const fn bundles(name: &'static str) -> Guard {
+    Guard::System { file: "bundles", name }
 }
 
 /// A rule of the market's life.

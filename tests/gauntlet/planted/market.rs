@@ -1,9 +1,9 @@
 //! Planted bugs of commands, bids, parameters, bytes and roots.
 
 use super::bug::{
-    BID_BOOK, Bug, CODEC, COMMAND, DECIDE_MONEY, DECIDE_PARAMS, EDGE_CASES, END_OF_BLOCK, ENGINE,
-    Edit, GOLDEN, Guard, MERKLE, RANK, SHUFFLED, STATE, STATE_TREE, ledger, lifecycle,
-    order_independence, primitives, rejections,
+    BID_BOOK, BUNDLE, Bug, CODEC, COMMAND, DECIDE_BIDS, DECIDE_MONEY, DECIDE_PARAMS, EDGE_CASES,
+    END_OF_BLOCK, ENGINE, Edit, GOLDEN, Guard, MERKLE, RANK, SHUFFLED, STATE, STATE_TREE, bundles,
+    ledger, lifecycle, order_independence, primitives, rejections,
 };
 
 /// All of them.
@@ -75,6 +75,28 @@ pub struct Rank {",
             file: BID_BOOK,
             find: "let losers = open.filter(|bid| bid.id != award.bid);",
             put: "let losers = open.filter(|bid| bid.id != award.bid).take(1);",
+        }],
+    },
+    Bug {
+        name: "bundle-not-all-or-none",
+        guards: &[
+            bundles("a_bundle_is_its_bids_one_by_one_or_nothing"),
+            Guard::Invariants,
+            rejections(ROWS),
+        ],
+        edits: &[Edit {
+            file: DECIDE_BIDS,
+            find: "        let placed = placed.map_err(|why| Rejection::bundled(new.order, why))?;",
+            put: "        let Ok(placed) = placed else { break };",
+        }],
+    },
+    Bug {
+        name: "two-bids-of-a-bundle-for-one-order",
+        guards: &[rejections(ROWS), Guard::Invariants],
+        edits: &[Edit {
+            file: BUNDLE,
+            find: "        self.admitted.insert(order.id);",
+            put: "        let _ = &mut self.admitted;",
         }],
     },
     Bug {

@@ -1,8 +1,9 @@
 //! Planted bugs of escrow, allowances, vault and oracle.
 
 use super::bug::{
-    ACCOUNT, ACCOUNTS, ALLOWANCE, AMOUNT, Bug, EDGE_CASES, END_OF_BLOCK, ESCROW, Edit, Guard,
-    MINT_STATUS, ORACLE_PARAMS, PAYMENT, RECLAMATION, STATE, VAULT, ledger, lifecycle, rejections,
+    ACCOUNT, ACCOUNTS, ALLOWANCE, AMOUNT, Bug, DRAWS, EDGE_CASES, END_OF_BLOCK, ENGINE_MONEY,
+    ESCROW, Edit, Guard, MINT_STATUS, ORACLE_PARAMS, PAYMENT, RECLAMATION, STATE, VAULT, bundles,
+    ledger, lifecycle, rejections,
 };
 
 /// All of them.
@@ -116,6 +117,28 @@ pub(crate) const BUGS: &[Bug] = &[
             file: ALLOWANCE,
             find: "allowance.expires_at.filter(|expires_at| *expires_at < height)",
             put: "allowance.expires_at.filter(|_| false)",
+        }],
+    },
+    Bug {
+        name: "each-bid-of-a-bundle-asks-the-whole-balance",
+        guards: &[bundles("the_deposits_of_a_bundle_come_out_of_one_purse")],
+        edits: &[Edit {
+            file: ENGINE_MONEY,
+            find: "        left = left.checked_sub(coin.amount).ok_or_else(|| refused(from, left))?;",
+            put: "        left.checked_sub(coin.amount).ok_or_else(|| refused(from, left))?;
+        left = left.checked_sub(Amount::ZERO).unwrap_or(left);",
+        }],
+    },
+    Bug {
+        name: "each-bid-of-a-bundle-asks-the-whole-allowance",
+        guards: &[
+            bundles("what_others_allow_is_drawn_on_by_all_bids_together"),
+            Guard::Invariants,
+        ],
+        edits: &[Edit {
+            file: DRAWS,
+            find: "        deposits.iter().for_each(|deposit| self.drawn.note(deposit));",
+            put: "        let _ = Drawn::note;",
         }],
     },
     Bug {
