@@ -32,7 +32,6 @@
 
 pub mod auction;
 pub mod blocks;
-pub mod bundles;
 pub mod chart;
 pub mod clock;
 pub mod compare;

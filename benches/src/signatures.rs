@@ -1,7 +1,7 @@
 //! Signed bids on their way into the log, and everyone's way to check their signatures.
 //!
-//! An [`Intake`] is a market with open orders and bids for them as they come from a socket, 1,024 to
-//! a block. The way of a bid: decode, digest, signature, decide, record, seal, and a write into the
+//! An [`Intake`] is a market with open orders and bids for them as they come from a socket, 4,096 to
+//! a block, one by one or in bundles with one signature each. The way of a bid: decode, digest, signature, decide, record, seal, and a write into the
 //! page cache. What differs is who checks the signatures:
 //!
 //! | who | how |
@@ -22,7 +22,9 @@ use ed25519_dalek::VerifyingKey;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use sha2::{Digest as _, Sha512};
-use undercut::{CommandRejection, Params, SignatureChecks, SignedCommand, VerifiedCommand};
+use undercut::{
+    Command, CommandRejection, Params, SignatureChecks, SignedCommand, VerifiedCommand,
+};
 use undercut_ledger::log::Head;
 use undercut_primitives::codec::Canonical as _;
 use undercut_primitives::crypto::{Claim, SignatureRejected};
@@ -73,7 +75,10 @@ pub struct Intake {
     /// How many bids are signed right.
     pub right: usize,
     market: Market,
-    bids: Vec<Vec<u8>>,
+    /// Commands that bid, encoded.
+    commands: Vec<Vec<u8>>,
+    /// How many commands a block has.
+    per_block: usize,
     is_right: Vec<bool>,
 }
 
@@ -116,7 +121,7 @@ impl Intake {
         let orders = u64::try_from(pairs.len() / BIDS_PER_ORDER).expect("orders are few");
         let (providers, tenants) = (keys("provider", providers), keys("tenant", orders));
         let market = market(&providers, &tenants);
-        let mut intake = Self { claims: vec![], right: 0, market, bids: vec![], is_right: vec![] };
+        let mut intake = Self::without_bids(market, BLOCK);
         let mut nonces = vec![1; providers.len()];
         for (order, provider) in pairs.iter().copied() {
             nonces[provider] += 1;
@@ -130,36 +135,57 @@ impl Intake {
         intake
     }
 
-    /// The bids as commands.
+    fn without_bids(market: Market, per_block: usize) -> Self {
+        let (claims, commands, is_right) = (vec![], vec![], vec![]);
+        Self { claims, right: 0, market, commands, per_block, is_right }
+    }
+
+    /// The same bids in the same blocks with one signature for `size` in a row: the runs of
+    /// [`Intake::in_runs`].
     #[must_use]
-    pub fn commands(&self) -> Vec<SignedCommand> {
-        decoded(&self.bids)
+    pub fn bundled(&self, size: usize) -> Self {
+        let providers = keys("provider", 64);
+        let mut intake = Self::without_bids(self.market(), self.per_block / size);
+        let mut nonces = vec![1; providers.len()];
+        for commands in decoded(&self.commands).chunks(size) {
+            let is_its = |key: &KeyPair| key.public() == commands[0].signer;
+            let provider = providers.iter().position(is_its).expect("a provider bids");
+            let bid = |command: &SignedCommand| match &command.command {
+                Command::CreateBid(new) => new.clone(),
+                other => panic!("{} is no bid", other.kind()),
+            };
+            let bids = commands.iter().map(bid).collect();
+            nonces[provider] += 1;
+            let bundle = Command::CreateBids(bids);
+            intake.push(&signed(&providers[provider], nonces[provider], bundle), true);
+        }
+        intake
     }
 
     fn push(&mut self, command: &SignedCommand, is_right: bool) {
         let verified = command.clone().assume_verified(CHAIN_ID).expect("the command is small");
         self.claims.push(verified.consent().claim());
-        self.bids.push(command.encode().expect("the command is small"));
+        self.commands.push(command.encode().expect("the command is small"));
         self.is_right.push(is_right);
         self.right += usize::from(is_right);
     }
 
-    /// How many bids there are.
+    /// How many commands there are: bids, or bundles of them.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.bids.len()
+        self.commands.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bids.is_empty()
+        self.commands.is_empty()
     }
 
-    /// The bytes of a bid.
+    /// The bytes of a command.
     #[must_use]
-    pub fn bid_bytes(&self) -> usize {
-        self.bids.first().map_or(0, Vec::len)
+    pub fn command_bytes(&self) -> usize {
+        self.commands.first().map_or(0, Vec::len)
     }
 
     /// The market before the bids, for one pass of them.
@@ -176,7 +202,7 @@ impl Intake {
         check: &mut dyn FnMut(Vec<SignedCommand>) -> Answers,
     ) {
         let mut is_right = self.is_right.iter();
-        for block in self.bids.chunks(BLOCK) {
+        for block in self.commands.chunks(self.per_block) {
             let answers = check(decoded(block));
             market.begin();
             for (answer, is_right) in answers.into_iter().zip(is_right.by_ref()) {
@@ -190,15 +216,15 @@ impl Intake {
     /// has one thread does everything on it.
     pub fn take_on(&self, market: &mut Market, file: &mut File, checks: &mut SignatureChecks) {
         let mut is_right = self.is_right.iter();
-        for blocks in self.bids.chunks(BLOCK * BLOCKS_AT_ONCE) {
+        for blocks in self.commands.chunks(self.per_block * BLOCKS_AT_ONCE) {
             let mut taken = 0;
             checks.check_each(decoded(blocks), CHAIN_ID, |answer| {
-                if taken % BLOCK == 0 {
+                if taken % self.per_block == 0 {
                     market.begin();
                 }
                 taken += 1;
                 take_answer(market, answer, is_right.next().copied().unwrap_or_default());
-                if taken % BLOCK == 0 || taken == blocks.len() {
+                if taken % self.per_block == 0 || taken == blocks.len() {
                     file.write_all(&market.end().frames).expect("the file takes a block");
                 }
             });

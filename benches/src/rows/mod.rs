@@ -72,7 +72,7 @@ pub const TABLE: &[Entry] = &[
     },
     Entry {
         name: "bid/bundle16",
-        says: "Bids with one signature for sixteen of one provider, as far as that leads today.",
+        says: "The same, a bid of a bundle: one command and one signature for sixteen of one provider.",
         rows: signatures::bundle16,
     },
     Entry {
