@@ -118,8 +118,8 @@ pub struct Rank {",
         guards: &[Guard::Authority("Burn")],
         edits: &[Edit {
             file: COMMAND,
-            find: "[&length, chain_id.as_bytes(), account.as_bytes(), signer.as_bytes()]",
-            put: "[&[0; 8], &[], account.as_bytes(), signer.as_bytes()]",
+            find: "[&length, chain_id.as_bytes(), account.as_bytes(), signer.as_bytes(), &nonce, &expires_at]",
+            put: "[&[0; 8], &[], account.as_bytes(), signer.as_bytes(), &nonce, &expires_at]",
         }],
     },
     Bug {
@@ -229,8 +229,8 @@ pub struct Rank {",
         guards: &[primitives(CANONICAL), Guard::Invariants],
         edits: &[Edit {
             file: CODEC,
-            find: "left => Err(DecodeError::TrailingBytes { bytes: left }),",
-            put: "_ => Ok(value),",
+            find: "Ok(value) if reader.is_canonical() && reader.left() == 0 && beyond == 0 => Ok(value),",
+            put: "Ok(value) if reader.is_canonical() => Ok(value),",
         }],
     },
     Bug {
@@ -238,8 +238,8 @@ pub struct Rank {",
         guards: &[primitives("maps_out_of_order_are_refused")],
         edits: &[Edit {
             file: CODEC,
-            find: "0 if reader.is_canonical() => Ok(value),",
-            put: "0 if reader.left() == 0 => Ok(value),",
+            find: "Ok(value) if reader.is_canonical() && reader.left() == 0 && beyond == 0 => Ok(value),",
+            put: "Ok(value) if reader.left() == 0 && beyond == 0 => Ok(value),",
         }],
     },
 ];
