@@ -7,10 +7,10 @@ use alloc::vec::Vec;
 use undercut_primitives::{Decimal, Digest, GroupSpec, Provider};
 
 use crate::proofs::{NO_CLASS, Proofs};
-use crate::providers::Providers;
 use crate::queues::{Entry, Names, Pushed, Queues, Standing};
 use crate::{Ineligible, ProviderProfile, TieBreak, eligibility};
 use entropies::Entropies;
+use undercut_primitives::indexed::Providers;
 
 /// An open order, until it is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ pub use open::OpenBids;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -28,12 +28,12 @@ use self::bids::OrderBids;
 use self::open_orders::OpenOrders;
 use self::over::Over;
 use crate::proofs::Proofs;
-use crate::providers::Providers;
 use crate::queues::Queues;
 use crate::{
     Bid, BidClosedReason, BidEvent, BidParams, BidRejection, BidState, NewBid, ProviderProfile,
     TieBreak, eligibility, offer_covers,
 };
+use undercut_primitives::indexed::{Indexed, Providers};
 
 /// The most open bids of one provider at a time. What a provider changes about itself is held
 /// against each of them at once.
@@ -63,7 +63,7 @@ pub struct Award {
 #[derive(Clone, Debug, Default)]
 pub struct BidBook {
     /// Those with open bids, and others that may get some.
-    orders: BTreeMap<OrderId, OrderBids>,
+    orders: Indexed<OrderId, OrderBids>,
     over: Over,
     queues: Queues,
     /// The orders in which each provider has an open bid.
@@ -100,9 +100,9 @@ impl BidBook {
         self.over.consent(id, &self.providers)
     }
 
-    /// All bids by id.
+    /// All bids by id. O(n log n).
     pub fn bids(&self) -> impl Iterator<Item = Cow<'_, Bid>> {
-        let mut open = self.orders.keys().copied().peekable();
+        let mut open = self.orders.iter_sorted().map(|(order, _)| *order).peekable();
         let mut over = self.over.orders().peekable();
         let orders = core::iter::from_fn(move || match (open.peek(), over.peek()) {
             (Some(one), Some(other)) if one < other => open.next(),
@@ -123,8 +123,9 @@ impl BidBook {
     /// The open bids of a provider, by order. O(n log n).
     pub fn open_of(&self, provider: &Provider) -> impl Iterator<Item = &Bid> {
         let handle = self.providers.find(provider);
-        let open = handle.and_then(|handle| self.providers.get(handle));
-        let orders = open.map(|open| open.sorted(|order| is_open(&self.orders, order, provider)));
+        let open = handle.and_then(|handle| self.providers.row(handle));
+        let orders =
+            open.map(|(_, open)| open.sorted(|order| is_open(&self.orders, order, provider)));
         let provider = *provider;
         let orders = orders.into_iter().flatten();
         orders.filter_map(move |order| self.orders.get(&order)?.get(&provider))
@@ -241,7 +242,8 @@ impl BidBook {
             return Err(BidRejection::BidExists { id: *id });
         }
         let handle = self.providers.find(&provider);
-        let open = handle.and_then(|handle| self.providers.get(handle)).map_or(0, OpenOrders::len);
+        let open = handle.and_then(|handle| self.providers.row(handle));
+        let open = open.map_or(0, |(_, open)| open.len());
         if open.saturating_add(others.len()) >= OPEN_BIDS_MAX {
             let open_max = OPEN_BIDS_MAX;
             return Err(BidRejection::TooManyOpenBids { provider, open_max });
@@ -444,7 +446,7 @@ impl BidBook {
 }
 
 /// Whether the provider has an open bid for the order.
-fn is_open(orders: &BTreeMap<OrderId, OrderBids>, order: &OrderId, provider: &Provider) -> bool {
+fn is_open(orders: &Indexed<OrderId, OrderBids>, order: &OrderId, provider: &Provider) -> bool {
     let bid = orders.get(order).and_then(|bids| bids.get(provider));
     bid.is_some_and(|bid| bid.state == BidState::Open)
 }

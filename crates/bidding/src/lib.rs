@@ -46,7 +46,6 @@ mod params;
 pub mod plain;
 mod profile;
 mod proofs;
-mod providers;
 mod queue;
 mod queues;
 mod rank;

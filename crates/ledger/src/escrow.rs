@@ -14,7 +14,6 @@ mod accounts;
 mod draft;
 pub mod leases;
 pub mod meter;
-mod names;
 mod reclamation;
 mod restore;
 mod wheel;
@@ -31,7 +30,6 @@ use undercut_primitives::{
 use accounts::Accounts;
 use draft::Draft;
 use leases::{Held, Leases};
-use names::Names;
 
 use crate::oracle::OraclePrice;
 use crate::{

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use undercut_primitives::codec::Canonical;
 use undercut_primitives::{
     BlockHeight, BlockSpan, Coin, Consent, Contribution, DeploymentId, Digest, GroupId, GroupSpec,
-    KeptConsent, Misfit, OrderId, PricePerBlock, Tenant, TimeSpan, paged::Paged,
+    KeptConsent, Misfit, OrderId, PricePerBlock, Tenant, TimeSpan, indexed::Indexed,
+    packed::PackedDeployment,
 };
 
 use kept::{Kept, KeptGroup, Shared};
@@ -84,7 +85,7 @@ pub struct Opening {
 /// a smaller form, so what is asked for is made when it is: a copy, whose lists are shared.
 #[derive(Clone, Debug, Default)]
 pub struct OrderBook {
-    kept: Paged<DeploymentId, Kept>,
+    kept: Indexed<PackedDeployment, Kept>,
     due: BTreeMap<BlockHeight, BTreeSet<OrderId>>,
     shared: Shared,
 }
@@ -105,46 +106,46 @@ impl OrderBook {
     /// The deployment `id`.
     #[must_use]
     pub fn deployment(&self, id: &DeploymentId) -> Option<Deployment> {
-        self.kept.get(id).map(|kept| kept.get(*id))
+        self.kept(id).map(|kept| kept.get(*id))
     }
 
     /// The tenant's consent to a deployment as it is kept, with the hash of the manifest.
     #[must_use]
     pub fn consent(&self, id: &DeploymentId) -> Option<&KeptConsent<Digest>> {
-        self.kept.get(id).map(|kept| kept.consent())
+        self.kept(id).map(Kept::consent)
     }
 
     /// The group `id`.
     #[must_use]
     pub fn group(&self, id: &GroupId) -> Option<Group> {
-        self.kept.get(&id.deployment)?.group(id.gseq).map(|kept| kept.get(*id))
+        self.kept(&id.deployment)?.group(id.gseq).map(|kept| kept.get(*id))
     }
 
     /// The order `id`.
     #[must_use]
     pub fn order(&self, id: &OrderId) -> Option<Order> {
-        let group = self.kept.get(&id.deployment())?.group(id.group.gseq)?;
+        let group = self.kept(&id.deployment())?.group(id.group.gseq)?;
         group.order(id.oseq).map(|kept| kept.get(*id))
     }
 
-    /// All deployments by id.
+    /// All deployments by id. O(n log n).
     pub fn deployments(&self) -> impl Iterator<Item = Deployment> {
-        self.kept.iter().map(|(id, kept)| kept.get(*id))
+        self.kept.iter_sorted().map(|(id, kept)| kept.get((*id).into()))
     }
 
-    /// All groups by id.
+    /// All groups by id. O(n log n).
     pub fn groups(&self) -> impl Iterator<Item = Group> {
-        self.kept.iter().flat_map(|(id, kept)| kept.groups_of(*id))
+        self.kept.iter_sorted().flat_map(|(id, kept)| kept.groups_of((*id).into()))
     }
 
-    /// All orders by id.
+    /// All orders by id. O(n log n).
     pub fn orders(&self) -> impl Iterator<Item = Order> {
-        self.kept.iter().flat_map(|(id, kept)| kept.orders_of(*id))
+        self.kept.iter_sorted().flat_map(|(id, kept)| kept.orders_of((*id).into()))
     }
 
     /// The groups of a deployment by number.
     pub fn groups_of(&self, deployment: DeploymentId) -> impl Iterator<Item = Group> {
-        self.kept.get(&deployment).into_iter().flat_map(move |kept| kept.groups_of(deployment))
+        self.kept(&deployment).into_iter().flat_map(move |kept| kept.groups_of(deployment))
     }
 
     /// The open or active order of a group, if it has one.
@@ -175,7 +176,7 @@ impl OrderBook {
     /// As [`OrderBook::open_order`].
     pub fn open_order_of_group(&self, id: &OrderId) -> Result<(Order, Group), OrderRejection> {
         let missing = OrderRejection::OrderNotFound { id: *id };
-        let group = self.kept.get(&id.deployment()).and_then(|kept| kept.group(id.group.gseq));
+        let group = self.kept(&id.deployment()).and_then(|kept| kept.group(id.group.gseq));
         let found = group.and_then(|group| Some((group.order(id.oseq)?, group)));
         let (order, group) = found.ok_or(missing)?;
         if order.is_open() {
@@ -218,7 +219,7 @@ impl OrderBook {
             return Err(OrderRejection::DseqZero);
         }
         let id = DeploymentId { tenant, dseq: new.dseq };
-        if self.kept.contains_key(&id) {
+        if self.kept(&id).is_some() {
             return Err(OrderRejection::DeploymentExists { id });
         }
         let ceilings = check_groups(&new.groups, params)?;
@@ -372,7 +373,8 @@ impl OrderBook {
                 self.insert_deployment(deployment, groups)
             }
             OrderEvent::DeploymentUpdated { id, version_hash } => {
-                let kept = self.kept.get_mut(id).ok_or(Misfit::new("no such deployment"))?;
+                let kept = self.kept.get_mut(&(*id).into());
+                let kept = kept.ok_or(Misfit::new("no such deployment"))?;
                 self.shared.update(kept, *version_hash);
                 Ok(())
             }
@@ -385,7 +387,7 @@ impl OrderBook {
             OrderEvent::GroupPaused(id) => self.set_group(id, GroupState::Paused),
             OrderEvent::GroupClosed(id) => self.set_group(id, GroupState::Closed),
             OrderEvent::DeploymentClosed(id) => {
-                let kept = self.kept.get_mut(id);
+                let kept = self.kept_mut(id);
                 kept.ok_or(Misfit::new("no such deployment"))?.state = DeploymentState::Closed;
                 Ok(())
             }
@@ -405,18 +407,18 @@ impl OrderBook {
             let spec = self.keep_spec(GroupId { deployment: deployment.id, gseq }, spec);
             kept.groups.push(KeptGroup::new(spec, GroupState::Open));
         }
-        match self.kept.insert(deployment.id, kept) {
+        match self.kept.insert(deployment.id.into(), kept) {
             None => Ok(()),
             Some(_) => Err(Misfit::new("the deployment exists already")),
         }
     }
 
     /// What a group asks for, shared with what others asked for lately, and with what the tenant's
-    /// deployment before asked for.
+    /// deployment with the number before asked for.
     fn keep_spec(&mut self, id: GroupId, spec: &GroupSpec) -> Arc<GroupSpec> {
-        let before = self.kept.before(&id.deployment);
-        let before = before.filter(|(last, _)| last.tenant == id.deployment.tenant);
-        let same = before.and_then(|(_, kept)| kept.group(id.gseq));
+        let dseq = id.deployment.dseq.saturating_sub(1);
+        let before = self.kept(&DeploymentId { dseq, ..id.deployment });
+        let same = before.and_then(|kept| kept.group(id.gseq));
         match same.filter(|group| *group.spec == *spec) {
             Some(group) => Arc::clone(&group.spec),
             None => self.shared.spec(spec),
@@ -464,8 +466,16 @@ impl OrderBook {
         Ok(())
     }
 
+    fn kept(&self, id: &DeploymentId) -> Option<&Kept> {
+        self.kept.get(&(*id).into())
+    }
+
+    fn kept_mut(&mut self, id: &DeploymentId) -> Option<&mut Kept> {
+        self.kept.get_mut(&(*id).into())
+    }
+
     fn group_mut(&mut self, id: &GroupId) -> Option<&mut KeptGroup> {
-        self.kept.get_mut(&id.deployment)?.group_mut(id.gseq)
+        self.kept_mut(&id.deployment)?.group_mut(id.gseq)
     }
 }
 

@@ -26,6 +26,7 @@
 //! | [`crypto`] | name-spaced digests, keys, signatures |
 //! | [`code`] | [`Code`]: the stable name of every refusal |
 //! | [`few`] | lists of mostly one item, and equal values kept once |
+//! | [`indexed`] | values by key, each found with two looks at the memory |
 //! | [`packed`] | ids without gaps, for indices |
 //! | [`paged`] | sorted maps of millions of entries |
 //! | [`pieces`] | many values one after the other |
@@ -58,6 +59,7 @@ pub mod few;
 pub mod height;
 pub mod hex;
 pub mod id;
+pub mod indexed;
 #[cfg(feature = "keys")]
 pub mod keys;
 mod ordering;

@@ -10,9 +10,9 @@ use super::bids::OrderBids;
 use super::open_orders::OpenOrders;
 use super::{BidBook, is_open, note_change};
 use crate::proofs::NO_CLASS;
-use crate::providers::Providers;
 use crate::queues::{Entry, Names, Queues, Standing};
 use crate::{Bid, ProviderProfile, Rank, TieBreak, eligibility};
+use undercut_primitives::indexed::Providers;
 
 /// No limit: [`BidBook::admit`] holds prices against the order's own.
 const NO_CEILING: Decimal = Decimal::from_atoms(u128::MAX);
@@ -113,7 +113,8 @@ impl BidBook {
     ) -> Result<(), Misfit> {
         let order = bid.id.order;
         let (over, names) = (&mut self.over, &self.providers);
-        let bids = self.orders.entry(order).or_insert_with(|| over.take(&order, names));
+        let row = self.orders.find_or_insert_with(order, || over.take(&order, names));
+        let bids = self.orders.row_mut(row).ok_or(Misfit::new("the order has no row"))?;
         if bids.offer.is_none() {
             self.offers.note(&bid.offer);
         }
@@ -141,7 +142,7 @@ impl BidBook {
     pub(super) fn dequeue(&mut self, id: &BidId) {
         let Some(provider) = self.providers.find(&id.provider) else { return };
         let Self { orders, queues, providers, .. } = self;
-        if let Some(open) = providers.get_mut(provider) {
+        if let Some(open) = providers.row_mut(provider) {
             open.remove(|order| is_open(orders, order, &id.provider));
         }
         let Some(bids) = orders.get_mut(&id.order) else { return };
@@ -242,7 +243,7 @@ pub(super) fn enqueue(
         queues.remove(queue, provider, &Bidders { bids, providers });
     }
     queues.push(queue, Entry::of(rank, provider), &Bidders { bids, providers });
-    if let Some(open) = providers.get_mut(provider) {
+    if let Some(open) = providers.row_mut(provider) {
         open.add(rank.id.order);
     }
     Ok((queue, provider))

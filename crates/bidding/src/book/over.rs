@@ -16,8 +16,8 @@ use undercut_primitives::{
 };
 
 use super::bids::OrderBids;
-use crate::providers::Providers;
 use crate::{Bid, BidState, TieBreak};
+use undercut_primitives::indexed::Providers;
 
 /// Bids by order and provider. None of them is open.
 #[derive(Clone, Debug, Default)]

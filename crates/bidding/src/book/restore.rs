@@ -27,7 +27,8 @@ impl BidBook {
         let mut book = Self::default();
         for bid in bids {
             let open = (bid.state == BidState::Open).then(|| bid.rank());
-            let bids = book.orders.entry(bid.id.order).or_default();
+            let row = book.orders.add(bid.id.order);
+            let bids = book.orders.row_mut(row).ok_or(Misfit::new("the order has no row"))?;
             if bids.insert(bid.into()).is_some() {
                 return Err(Misfit::new("a bid is there twice"));
             }
@@ -43,7 +44,7 @@ impl BidBook {
 
     /// Packs every order whose auction is over.
     fn pack_all(&mut self, orders: &OrderBook) {
-        let over = self.orders.iter().filter(|(_, bids)| bids.is_over());
+        let over = self.orders.iter_sorted().filter(|(_, bids)| bids.is_over());
         let over: Vec<OrderId> = over.map(|(order, _)| *order).collect();
         over.iter().for_each(|order| self.pack(order, orders, |_| None));
     }

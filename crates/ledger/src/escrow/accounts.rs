@@ -12,13 +12,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use undercut_primitives::few::Recent;
+use undercut_primitives::indexed::{Indexed, Providers};
 use undercut_primitives::packed::PackedDeployment;
-use undercut_primitives::paged::Paged;
 use undercut_primitives::{
     Amount, BlockHeight, BlockSpan, Denom, DeploymentId, GroupId, LeaseId, Misfit, PricePerBlock,
 };
 
-use super::Names;
 use super::meter::{Meter, Meters};
 use crate::account::{self, Payment, Payout};
 use crate::{AccountState, Deposit, EscrowAccount, LedgerEvent, LedgerRejection, Settlement};
@@ -26,17 +25,16 @@ use crate::{AccountState, Deposit, EscrowAccount, LedgerEvent, LedgerRejection, 
 /// Accounts by deployment. A handle is an account's place in the order of coming.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accounts {
-    handles: Paged<PackedDeployment, u32>,
+    /// By handle, as the meters are: what of an account its meter does not hold.
+    bodies: Indexed<PackedDeployment, Body>,
     meters: Meters,
-    /// By handle, as the meters are.
-    rest: Vec<Rest>,
     shared: Shared,
 }
 
 /// What many accounts have in common.
 #[derive(Clone, Debug, Default)]
 struct Shared {
-    providers: Names,
+    providers: Providers,
     terms: Recent<Terms>,
 }
 
@@ -44,26 +42,14 @@ impl PartialEq for Accounts {
     /// Whether both hold the same accounts, filed under the same blocks. Handles may differ.
     fn eq(&self, other: &Self) -> bool {
         let ends = |accounts: &Self| {
-            accounts.handles.iter().map(|(_, one)| accounts.ends_at(*one)).collect::<Vec<_>>()
+            let ends = accounts.handles().map(|(_, handle)| accounts.ends_at(handle));
+            ends.collect::<Vec<_>>()
         };
         self.iter().eq(other.iter()) && ends(self) == ends(other)
     }
 }
 
 impl Eq for Accounts {}
-
-/// What of an account its meter does not hold.
-#[derive(Clone, Debug)]
-struct Rest {
-    packed: PackedDeployment,
-    body: Body,
-}
-
-impl Rest {
-    fn id(&self) -> DeploymentId {
-        self.packed.into()
-    }
-}
 
 #[derive(Clone, Debug)]
 enum Body {
@@ -104,9 +90,9 @@ struct Lean {
 struct Deposits(Vec<Deposit>);
 
 impl Lean {
-    fn lease(&self, account: DeploymentId, names: &Names) -> LeaseId {
+    fn lease(&self, account: DeploymentId, names: &Providers) -> LeaseId {
         let order = GroupId { deployment: account, gseq: self.gseq }.order(self.oseq);
-        LeaseId(order.bid(names.get(self.provider)))
+        LeaseId(order.bid(names.address(self.provider)))
     }
 
     fn payment(&self, meter: &Meter) -> Payment {
@@ -117,7 +103,7 @@ impl Lean {
         payment
     }
 
-    fn whole(&self, id: DeploymentId, meter: &Meter, names: &Names) -> EscrowAccount {
+    fn whole(&self, id: DeploymentId, meter: &Meter, names: &Providers) -> EscrowAccount {
         let Terms { ref denom, grace, .. } = *self.terms;
         let mut account = EscrowAccount::new(id, denom.clone(), grace, meter.settled_at());
         match &self.deposits {
@@ -162,7 +148,7 @@ impl Lean {
         let lean = Self {
             gseq: order.group.gseq,
             oseq: order.oseq,
-            provider: shared.providers.number(lease.provider()),
+            provider: shared.providers.add(lease.provider()),
             is_own,
             withdrawn,
             terms: shared.terms.share(&terms),
@@ -178,7 +164,7 @@ impl Lean {
         id: DeploymentId,
         meter: &mut Meter,
         event: &LedgerEvent,
-        names: &Names,
+        names: &Providers,
     ) -> bool {
         match event {
             LedgerEvent::Settled(done) => self.apply_settlement(id, meter, done, names),
@@ -207,7 +193,7 @@ impl Lean {
         id: DeploymentId,
         meter: &mut Meter,
         done: &Settlement,
-        names: &Names,
+        names: &Providers,
     ) -> bool {
         let Some(owed) = meter.owed_at(done.to) else { return false };
         let is_so = match done.shares.as_slice() {
@@ -230,18 +216,18 @@ fn own(account: DeploymentId, denom: &Denom, amount: Amount) -> Deposit {
 impl Accounts {
     /// The handle of a deployment's account.
     pub(super) fn handle_of(&self, id: &DeploymentId) -> Option<u32> {
-        self.handles.get(&(*id).into()).copied()
+        self.bodies.find(&(*id).into())
     }
 
     /// An account as it is now.
     pub(super) fn get(&self, handle: u32) -> Option<Cow<'_, EscrowAccount>> {
-        let (rest, meter) = (self.rest(handle)?, self.meters.get(handle)?);
-        Some(match &rest.body {
+        let ((id, body), meter) = (self.body(handle)?, self.meters.get(handle)?);
+        Some(match body {
             Body::Whole(account) => Cow::Borrowed(account),
-            Body::Lean(lean) => Cow::Owned(lean.whole(rest.id(), meter, &self.shared.providers)),
+            Body::Lean(lean) => Cow::Owned(lean.whole(id, meter, &self.shared.providers)),
             Body::Closed(terms) => {
                 let (denom, at) = (terms.denom.clone(), meter.settled_at());
-                let mut account = EscrowAccount::new(rest.id(), denom, terms.grace, at);
+                let mut account = EscrowAccount::new(id, denom, terms.grace, at);
                 account.state = AccountState::Closed;
                 Cow::Owned(account)
             }
@@ -250,21 +236,22 @@ impl Accounts {
 
     /// Where an account stands.
     pub(super) fn state(&self, handle: u32) -> Option<AccountState> {
-        Some(match &self.rest(handle)?.body {
+        Some(match self.body(handle)?.1 {
             Body::Lean(_) => AccountState::Open,
             Body::Whole(account) => account.state,
             Body::Closed(_) => AccountState::Closed,
         })
     }
 
-    /// All handles by deployment.
+    /// All handles by deployment. O(n log n).
     pub(super) fn handles(&self) -> impl Iterator<Item = (DeploymentId, u32)> {
-        self.handles.iter().map(|(id, handle)| ((*id).into(), *handle))
+        let handles = self.bodies.sorted().into_iter();
+        handles.filter_map(|handle| Some((self.body(handle)?.0, handle)))
     }
 
-    /// All accounts by deployment.
+    /// All accounts by deployment. O(n log n).
     pub(super) fn iter(&self) -> impl Iterator<Item = Cow<'_, EscrowAccount>> {
-        self.handles.iter().filter_map(|(_, handle)| self.get(*handle))
+        self.bodies.sorted().into_iter().filter_map(|handle| self.get(handle))
     }
 
     /// The block under which an account is filed.
@@ -276,7 +263,7 @@ impl Accounts {
     pub(super) fn due(&self, height: BlockHeight) -> Vec<DeploymentId> {
         let due = self.meters.due(height).into_iter();
         let mut due: Vec<DeploymentId> =
-            due.filter_map(|handle| self.rest(handle).map(Rest::id)).collect();
+            due.filter_map(|handle| self.body(handle).map(|(id, _)| id)).collect();
         due.sort_unstable();
         due
     }
@@ -294,12 +281,11 @@ impl Accounts {
         leases: &[LeaseId],
         at: BlockHeight,
     ) -> Result<Vec<LedgerEvent>, LedgerRejection> {
-        let Some((rest, meter)) = self.rest(handle).zip(self.meters.get(handle)) else {
+        let Some(((id, body), meter)) = self.body(handle).zip(self.meters.get(handle)) else {
             return Ok(Vec::new());
         };
-        match &rest.body {
+        match body {
             Body::Lean(lean) => {
-                let id = rest.id();
                 let (lease, payment) =
                     (lean.lease(id, &self.shared.providers), lean.payment(meter));
                 let from = meter.settled_at();
@@ -324,13 +310,13 @@ impl Accounts {
     /// Adds an account; `false` when it is there already, or one too many.
     pub(super) fn insert(&mut self, account: EscrowAccount) -> bool {
         let packed = account.id.into();
-        if self.handles.contains_key(&packed) {
+        if self.bodies.contains_key(&packed) {
             return false;
         }
         let Some(handle) = self.meters.push(Meter::default()) else { return false };
-        self.handles.insert(packed, handle);
         let body = self.closed(&account);
-        self.rest.push(Rest { packed, body });
+        // As many rows as meters, so their numbers are the same.
+        self.bodies.insert(packed, body);
         self.keep(handle, Box::new(account));
         true
     }
@@ -338,16 +324,16 @@ impl Accounts {
     /// Makes an event of an account true.
     pub(super) fn apply(&mut self, handle: u32, event: &LedgerEvent) -> Result<(), Misfit> {
         let unknown = Misfit::new("no such account");
-        let place = usize::try_from(handle).unwrap_or(usize::MAX);
-        let rest = self.rest.get_mut(place).ok_or(unknown)?;
+        let (id, _) = self.body(handle).ok_or(unknown)?;
+        let body = self.bodies.row_mut(handle).ok_or(unknown)?;
         let meter = self.meters.get_mut(handle).ok_or(unknown)?;
-        let (id, names) = (rest.id(), &self.shared.providers);
-        if let Body::Lean(lean) = &mut rest.body
+        let names = &self.shared.providers;
+        if let Body::Lean(lean) = body
             && lean.apply(id, meter, event, names)
         {
             return Ok(());
         }
-        let account = match &mut rest.body {
+        let account = match body {
             Body::Whole(account) => {
                 account.apply(event)?;
                 let nothing = Box::new(EscrowAccount::new(
@@ -370,7 +356,7 @@ impl Accounts {
 
     /// Computes anew when an account's money ends, and files it there.
     pub(super) fn predict(&mut self, handle: u32) {
-        match self.rest(handle).map(|rest| &rest.body) {
+        match self.body(handle).map(|(_, body)| body) {
             Some(Body::Whole(account)) => {
                 let ends_at = account.ends_at();
                 self.meters.file(handle, ends_at);
@@ -393,9 +379,8 @@ impl Accounts {
             (Body::Whole(account), meter)
         };
         self.meters.set(handle, meter);
-        let place = usize::try_from(handle).unwrap_or(usize::MAX);
-        if let Some(rest) = self.rest.get_mut(place) {
-            rest.body = body;
+        if let Some(kept) = self.bodies.row_mut(handle) {
+            *kept = body;
         }
     }
 
@@ -404,8 +389,8 @@ impl Accounts {
         Body::Closed(self.shared.terms.share(&Terms { take_rate_bps: 0, denom, grace }))
     }
 
-    fn rest(&self, handle: u32) -> Option<&Rest> {
-        self.rest.get(usize::try_from(handle).ok()?)
+    fn body(&self, handle: u32) -> Option<(DeploymentId, &Body)> {
+        self.bodies.row(handle).map(|(id, body)| ((*id).into(), body))
     }
 }
 

@@ -10,12 +10,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use undercut_primitives::few::{Few, Recent};
+use undercut_primitives::indexed::Providers;
 use undercut_primitives::{
     BlockHeight, Consent, Decimal, Denom, DeploymentId, Digest, GroupId, KeptConsent, LeaseId,
     PricePerBlock, Provider, Signers, TimeSpan,
 };
 
-use super::Names;
 use crate::{Lease, LeaseState, LeaseTerms, SignedLease};
 
 /// Consents of a tenant and a provider that are kept elsewhere.
@@ -31,7 +31,7 @@ pub struct Held<'a> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Leases {
     of_accounts: Vec<Few<Kept>>,
-    providers: Names,
+    providers: Providers,
     signers: Signers,
     terms: Recent<Terms>,
 }
@@ -65,20 +65,20 @@ struct Terms {
 }
 
 impl Kept {
-    fn name(&self, names: &Names) -> Name {
-        (self.gseq, self.oseq, names.get(self.provider))
+    fn name(&self, names: &Providers) -> Name {
+        (self.gseq, self.oseq, names.address(self.provider))
     }
 
     fn state(&self) -> LeaseState {
         self.state.as_deref().copied().unwrap_or(LeaseState::Active)
     }
 
-    fn get(&self, deployment: DeploymentId, names: &Names) -> Lease {
+    fn get(&self, deployment: DeploymentId, names: &Providers) -> Lease {
         let price = Decimal::from_atoms(u128::from_le_bytes(self.price));
         let Terms { denom, starts_at, reclamation, take_rate_bps } = &*self.terms;
         let order = GroupId { deployment, gseq: self.gseq }.order(self.oseq);
         let terms = LeaseTerms {
-            id: LeaseId(order.bid(names.get(self.provider))),
+            id: LeaseId(order.bid(names.address(self.provider))),
             price: PricePerBlock::new(denom.clone(), price),
             starts_at: *starts_at,
             version_hash: *self.by_tenant.note(),
@@ -133,7 +133,7 @@ impl Leases {
         let kept = Kept {
             gseq,
             oseq,
-            provider: self.providers.number(by),
+            provider: self.providers.add(by),
             price: price.value.to_atoms().to_le_bytes(),
             terms: self.terms.share(&terms),
             by_tenant: self.consent(&tenant, version_hash, held.of_deployment),
@@ -186,7 +186,7 @@ impl Leases {
     }
 }
 
-fn search(leases: &[Kept], id: &LeaseId, names: &Names) -> Result<usize, usize> {
+fn search(leases: &[Kept], id: &LeaseId, names: &Providers) -> Result<usize, usize> {
     let name = name(id);
     leases.binary_search_by(|kept| kept.name(names).cmp(&name))
 }

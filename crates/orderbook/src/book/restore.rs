@@ -89,11 +89,11 @@ impl Parts {
         let mut book = OrderBook::default();
         for deployment in self.deployments.values() {
             let kept = book.shared.deployment(deployment);
-            book.kept.insert(deployment.id, kept);
+            book.kept.insert(deployment.id.into(), kept);
         }
         for (id, group) in self.groups {
             let spec = book.keep_spec(id, &group.spec);
-            if let Some(kept) = book.kept.get_mut(&id.deployment) {
+            if let Some(kept) = book.kept_mut(&id.deployment) {
                 kept.groups.push(KeptGroup::new(spec, group.state));
             }
         }

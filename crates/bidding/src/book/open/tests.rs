@@ -129,7 +129,7 @@ fn what_orders_have_in_memory_goes_with_them() {
         }
         assert!(book.queue(&order_id(dseq)).is_none());
     }
-    assert!(book.orders.values().all(|bids| bids.queue.is_none()));
+    assert!(book.orders.iter_sorted().all(|(_, bids)| bids.queue.is_none()));
     assert!((0..9).all(|class| book.proofs.class(class).is_none_or(|(_, users)| users == 0)));
     assert_eq!(book.open_of(&provider(1)).count(), 0);
     let before = book.queues.bytes();
