@@ -69,8 +69,11 @@ pub struct BidBook {
     /// The orders in which each provider has an open bid.
     providers: Providers<OpenOrders>,
     proofs: Proofs,
-    /// Orders whose open bids changed in this block.
+    /// Orders whose open bids changed in this block, but for those that got one more and have places
+    /// left.
     changed: Vec<OrderId>,
+    /// How many places an order has; 0 before that is known, when all that change are noted.
+    places: usize,
     /// Offers of bids that came first for their orders.
     offers: Recent<[ResourceOffer]>,
 }
@@ -309,6 +312,7 @@ impl BidBook {
         held: impl Fn(&BidId) -> Option<&'a KeptConsent>,
     ) {
         let places = usize::try_from(params.bids_max).unwrap_or(usize::MAX);
+        self.places = places;
         let mut changed = core::mem::take(&mut self.changed);
         for order in changed.drain(..) {
             let full = self.queue(&order).filter(|open| open.len() >= places);
@@ -325,6 +329,7 @@ impl BidBook {
     /// Looks at every order with open bids again in this block, because the number of places has
     /// changed. O(orders that ever had bids).
     pub fn change_places(&mut self) {
+        self.places = 0;
         for (order, bids) in self.orders.iter_mut().filter(|(_, bids)| bids.queue.is_some()) {
             note_change(*order, bids, &mut self.changed);
         }

@@ -122,9 +122,11 @@ impl BidBook {
         if old.as_ref().is_some_and(|old| !old.was_evicted()) {
             return Err(Misfit::new("the bid exists already"));
         }
-        note_change(order, bids, &mut self.changed);
         let (queues, providers) = (&mut self.queues, &mut self.providers);
         let (queue, provider) = enqueue(bids, queues, providers, &bid.rank(), old.is_some())?;
+        if queues.len(queue) >= self.places {
+            note_change(order, bids, &mut self.changed);
+        }
         self.prove(queue, provider, known);
         Ok(())
     }

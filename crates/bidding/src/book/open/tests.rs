@@ -166,3 +166,34 @@ fn bids_with_the_same_offer_share_it() {
     let offers: Vec<_> = book.bids_of(order_id(1)).map(|bid| Arc::clone(&bid.offer)).collect();
     assert!(Arc::ptr_eq(&offers[0], &offers[1]));
 }
+
+/// So many places, and else what is usual.
+fn with_places(bids_max: u32) -> BidParams {
+    BidParams { bids_max, ..BidParams::default() }
+}
+
+/// Who leaves which order at the end of a block.
+fn evicted(book: &BidBook, bids_max: u32) -> Vec<OrderId> {
+    let ids = book.evict(&with_places(bids_max)).into_iter().map(|event| match event {
+        BidEvent::BidClosed { id, .. } => id.order,
+        other => panic!("{other:?} evicts nobody"),
+    });
+    ids.collect()
+}
+
+#[test]
+fn bids_beyond_the_places_leave_also_when_those_became_fewer_in_their_block() {
+    let mut book = BidBook::default();
+    let begin = |book: &mut BidBook| {
+        book.begin_block(&with_places(3), &OrderBook::default(), |_| None);
+    };
+    begin(&mut book);
+    (1..=2).for_each(|who| place(&mut book, 1, who));
+    (1..=4).for_each(|who| place(&mut book, 2, who));
+    assert_eq!(evicted(&book, 3), [order_id(2)]);
+    assert!(evicted(&book, 1).iter().all(|order| *order == order_id(2)), "it has places left");
+    book.change_places();
+    (1..=2).for_each(|who| place(&mut book, 3, who));
+    let orders = [1, 2, 2, 2, 3].map(order_id);
+    assert_eq!(evicted(&book, 1), orders, "whether they came before the change or after it");
+}
