@@ -38,6 +38,7 @@ pub mod compare;
 mod contest;
 #[cfg(feature = "criterion")]
 mod criterion;
+pub mod digests;
 mod fixture;
 pub mod gates;
 pub mod latency;

@@ -7,13 +7,14 @@
 //!
 //! Bids come without signatures; `bid/signed` adds those. What the floor leaves out and no engine can:
 //! the digest that a signature is over, the tie-break, and the digests of the entries that the state's
-//! root is made of.
+//! root is made of. `all digests` has these too, and as little logic: see [`Digests`].
 
 use std::hint::black_box;
 
 use crate::blocks::{bodies_of, framed};
 use crate::clock::cpu_timed;
 use crate::contest::Contest;
+use crate::digests::Digests;
 use crate::market::{Market, OpenOrders};
 use crate::row::Row;
 use crate::settings::Settings;
@@ -45,6 +46,7 @@ fn bids(name: &str, orders: u64, settings: &Settings) -> Row {
     let fresh = is_repeated.then(|| market.clone());
     let first = blocks[0].clone();
     let bodies = bodies(&mut market, &first);
+    let mut digests = Digests::new(&market, &first, &bodies);
     let mut blocks = blocks.into_iter().skip(1);
     let ours = move || match &fresh {
         Some(market) => {
@@ -58,7 +60,8 @@ fn bids(name: &str, orders: u64, settings: &Settings) -> Row {
     };
     let params = format!("orders={orders} block={bids} command_bytes={bytes}");
     let contest = Contest::new(name, params).operations(bids);
-    contest.ours(ours).floor(move || cpu_timed(|| drop(black_box(framed(&bodies))))).run(settings)
+    let contest = contest.ours(ours).floor(|| cpu_timed(|| drop(black_box(framed(&bodies)))));
+    contest.structure("all digests", || cpu_timed(|| digests.block())).run(settings)
 }
 
 /// A block of bids that come as bytes; returns its frames.
