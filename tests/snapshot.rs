@@ -35,8 +35,8 @@ fn restarted(engine: &Engine) -> Engine {
     Engine::restore(read).unwrap()
 }
 
-/// Runs an engine on the blocks of a log, which stops and comes back after the blocks that `stops`
-/// names; expects the same records.
+/// Runs an engine on the blocks of a log, which gets every block back, and stops and comes back
+/// after those that `stops` names; expects the same records.
 fn rerun(records: &[Record<Event>], stops: impl Fn(u64) -> bool) -> (Engine, MemoryBank) {
     let Event::Genesis(genesis) = &records[0].event else { panic!("no genesis") };
     let mut bank = MemoryBank::default();
@@ -50,7 +50,9 @@ fn rerun(records: &[Record<Event>], stops: impl Fn(u64) -> bool) -> (Engine, Mem
             }
             Event::BlockSealed(seal) => {
                 if seal.index > 0 {
-                    written.extend(engine.end_block(&mut bank).unwrap().records);
+                    let outcome = engine.end_block(&mut bank).unwrap();
+                    written.extend(outcome.records.iter().cloned());
+                    engine.reuse(outcome);
                 }
                 if stops(seal.index) {
                     engine = restarted(&engine);

@@ -1,6 +1,8 @@
 //! A market to measure: an engine with its bank, open orders, and providers that bid for them.
 
 use std::cell::RefCell;
+use std::fs::File;
+use std::io::Write as _;
 use std::rc::Rc;
 
 use undercut::{
@@ -167,6 +169,13 @@ impl Market {
     pub fn end_kept(&mut self) {
         let outcome = self.end();
         self.keep(outcome.frames);
+    }
+
+    /// Ends the open block, and writes its frames into a file.
+    pub fn end_into(&mut self, file: &mut File) {
+        let outcome = self.end();
+        file.write_all(&outcome.frames).expect("the file takes a block");
+        self.engine.reuse(outcome);
     }
 
     /// One command, taken on trust.

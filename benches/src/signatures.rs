@@ -14,7 +14,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::hint::black_box;
-use std::io::Write as _;
 
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::scalar::Scalar;
@@ -208,7 +207,7 @@ impl Intake {
             for (answer, is_right) in answers.into_iter().zip(is_right.by_ref()) {
                 take_answer(market, answer, *is_right);
             }
-            file.write_all(&market.end().frames).expect("the file takes a block");
+            market.end_into(file);
         }
     }
 
@@ -225,7 +224,7 @@ impl Intake {
                 taken += 1;
                 take_answer(market, answer, is_right.next().copied().unwrap_or_default());
                 if taken % self.per_block == 0 || taken == blocks.len() {
-                    file.write_all(&market.end().frames).expect("the file takes a block");
+                    market.end_into(file);
                 }
             });
         }

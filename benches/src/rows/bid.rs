@@ -9,9 +9,9 @@
 //! the digest that a signature is over, the tie-break, and the digests of the entries that the state's
 //! root is made of. `all digests` has these too, and as little logic: see [`Digests`].
 
-use std::hint::black_box;
+use undercut::BlockOutcome;
 
-use crate::blocks::{bodies_of, framed};
+use crate::blocks::{bodies_of, framed, framed_into};
 use crate::clock::cpu_timed;
 use crate::contest::Contest;
 use crate::digests::Digests;
@@ -48,32 +48,45 @@ fn bids(name: &str, orders: u64, settings: &Settings) -> Row {
     let bodies = bodies(&mut market, &first);
     let mut digests = Digests::new(&market, &first, &bodies);
     let mut blocks = blocks.into_iter().skip(1);
-    let ours = move || match &fresh {
-        Some(market) => {
-            let mut market = market.clone();
-            cpu_timed(|| drop(block(&mut market, &first)))
-        }
-        None => {
-            let bids = blocks.next().expect("there is a block for every round");
-            cpu_timed(|| drop(block(&mut market, &bids)))
-        }
+    let mut room = None;
+    let ours = move || {
+        let (mut copy, next);
+        let (market, bids) = match &fresh {
+            Some(fresh) => {
+                copy = fresh.clone();
+                (&mut copy, &first)
+            }
+            None => {
+                next = blocks.next().expect("there is a block for every round");
+                (&mut market, &next)
+            }
+        };
+        room.take().into_iter().for_each(|room| market.engine.reuse(room));
+        cpu_timed(|| room = Some(emptied(block(market, bids))))
     };
     let params = format!("orders={orders} block={bids} command_bytes={bytes}");
     let contest = Contest::new(name, params).operations(bids);
-    let contest = contest.ours(ours).floor(|| cpu_timed(|| drop(black_box(framed(&bodies)))));
+    let mut frames = Vec::new();
+    let contest = contest.ours(ours).floor(|| cpu_timed(|| _ = framed_into(&bodies, &mut frames)));
     contest.structure("all digests", || cpu_timed(|| digests.block())).run(settings)
 }
 
-/// A block of bids that come as bytes; returns its frames.
-fn block(market: &mut Market, bids: &[Vec<u8>]) -> Vec<u8> {
+/// The room of a block whose host is done with it: like the floor, the next one is written there.
+fn emptied(mut outcome: BlockOutcome) -> BlockOutcome {
+    outcome.records.clear();
+    outcome
+}
+
+/// A block of bids that come as bytes.
+fn block(market: &mut Market, bids: &[Vec<u8>]) -> BlockOutcome {
     market.begin();
     bids.iter().for_each(|bytes| market.execute_bytes(bytes));
-    market.end().frames
+    market.end()
 }
 
 /// The bodies of the records of a block of these bids.
 fn bodies(market: &mut Market, bids: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let frames = block(market, bids);
+    let frames = block(market, bids).frames;
     let bodies = bodies_of(&frames);
     assert!(framed(&bodies).1 == frames, "the floor writes the same bytes");
     assert_eq!(bodies.len(), 2 * bids.len() + 2, "two records a bid, the opening and the seal");

@@ -105,6 +105,7 @@ impl Host {
         }
         let outcome = self.engine.end_block(&mut self.bank)?;
         self.log.extend_from_slice(&outcome.frames);
+        self.engine.reuse(outcome);
         Ok(())
     }
 }

@@ -56,6 +56,8 @@ pub struct Engine {
     postings: Vec<Posting>,
     /// How many records and bytes of frames the last block had.
     last_sizes: (usize, usize),
+    /// What the host gave back for the next block, empty.
+    room: OpenBlock,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -65,11 +67,11 @@ struct OpenBlock {
 }
 
 impl OpenBlock {
-    /// Room for a block like the last one, up to a million records and 256 MiB: blocks resemble each
-    /// other, and lists that grow are copied.
-    fn as_large_as((records, bytes): (usize, usize)) -> Self {
-        let records = Vec::with_capacity(records.min(1 << 20));
-        Self { records, frames: Vec::with_capacity(bytes.min(1 << 28)) }
+    /// Makes room for a block like the last one, up to a million records and 256 MiB: blocks resemble
+    /// each other, and lists that grow are copied.
+    fn make_room(&mut self, (records, bytes): (usize, usize)) {
+        self.records.reserve(records.min(1 << 20));
+        self.frames.reserve(bytes.min(1 << 28));
     }
 }
 
@@ -86,8 +88,10 @@ impl Engine {
         genesis.check()?;
         let state = State::new(genesis);
         let (chain, block) = (Chain::EMPTY, Some(OpenBlock::default()));
-        let (last, has_stopped, postings, last_sizes) = (None, false, Vec::new(), (0, 0));
-        let mut engine = Self { state, chain, last, block, has_stopped, postings, last_sizes };
+        let (last, has_stopped, postings) = (None, false, Vec::new());
+        let (last_sizes, room) = Default::default();
+        let mut engine =
+            Self { state, chain, last, block, has_stopped, postings, last_sizes, room };
         let event = Event::Genesis(genesis.clone().into());
         let postings = event.postings();
         engine.record(event).map_err(|_| GenesisError::Unrecordable)?;
@@ -141,7 +145,9 @@ impl Engine {
             return Err(BlockError::AlreadyOpen);
         }
         context.check_after(self.state.context())?;
-        self.block = Some(OpenBlock::as_large_as(self.last_sizes));
+        let mut block = core::mem::take(&mut self.room);
+        block.make_room(self.last_sizes);
+        self.block = Some(block);
         let opened = Event::BlockOpened(context);
         // Records carry the height of the block they belong to, so the state moves first.
         self.apply(&opened)?;
@@ -229,6 +235,15 @@ impl Engine {
         let outcome = end_of_block::run(self, bank).and_then(|()| self.seal());
         self.has_stopped = outcome.is_err();
         outcome
+    }
+
+    /// Takes a block back that the host is done with, so that the next one is written into memory that
+    /// is at hand. Changes nothing else; who keeps its blocks has no need of it.
+    pub fn reuse(&mut self, outcome: BlockOutcome) {
+        let BlockOutcome { mut records, mut frames, .. } = outcome;
+        records.clear();
+        frames.clear();
+        self.room = OpenBlock { records, frames };
     }
 
     /// What follows the acceptance of a command, which itself moves no money.

@@ -381,6 +381,7 @@ impl Market {
     fn end_block(&mut self) -> Result<()> {
         let outcome = self.engine.end_block(&mut self.bank)?;
         self.frames.extend_from_slice(&outcome.frames);
+        self.engine.reuse(outcome);
         self.is_block_open = false;
         Ok(())
     }

@@ -1,7 +1,5 @@
 //! An engine that goes on from a snapshot or from a replayed log, and what it proves.
 
-use alloc::vec::Vec;
-
 use super::Engine;
 use crate::{Snapshot, SnapshotError, State, StateEntryProof, StateKey};
 use undercut_ledger::log::LastSeal;
@@ -38,8 +36,8 @@ impl Engine {
     pub(crate) fn resumed(state: State, last: LastSeal) -> Result<Self, SnapshotError> {
         let chain = last.chain()?;
         let (last, block, has_stopped) = (Some(last), None, false);
-        let (postings, last_sizes) = (Vec::new(), (0, 0));
-        Ok(Self { state, chain, last, block, has_stopped, postings, last_sizes })
+        let (postings, last_sizes, room) = Default::default();
+        Ok(Self { state, chain, last, block, has_stopped, postings, last_sizes, room })
     }
 
     /// A proof that an entry of the state has the value that it has, for who knows the state root of
