@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 use crate::report::{Report, ratio, time};
 use crate::row::Row;
 
+/// The most characters of a label.
+const LABEL_MAX: usize = 60;
+
 const WIDTH: f64 = 860.0;
 /// Where bars begin; names stand left of it.
 const LEFT: f64 = 250.0;
@@ -62,6 +65,13 @@ fn named(row: &Row) -> String {
     format!("{} {}", row.name, row.params).trim_end().to_owned()
 }
 
+/// A row and whose bar it is. Where there is too little room, the row's parameters are cut.
+fn labelled(row: &Row, whose: &str) -> String {
+    let room = LABEL_MAX.saturating_sub(whose.chars().count() + 2);
+    let row: String = named(row).chars().take(room).collect();
+    format!("{row}, {whose}")
+}
+
 fn floors(rows: &[Row]) -> Picture {
     let bar = |row: &Row| {
         let value = row.ratio_floor?;
@@ -76,13 +86,16 @@ fn floors(rows: &[Row]) -> Picture {
 }
 
 fn others(rows: &[Row]) -> Picture {
-    let bar = |row: &Row, by: &str, value: f64| {
-        let name = format!("{}, {by}", named(row));
-        Bar { name, value, shown: ratio(value) }
+    let bar = |row: &Row, by: &str, value: f64| Bar {
+        name: labelled(row, by),
+        value,
+        shown: ratio(value),
     };
     let bars = rows.iter().flat_map(|row| {
         let plain = row.ratio_plain.map(|value| bar(row, "plain", value));
-        let others = row.others.iter().map(|other| bar(row, &other.name, other.ratio));
+        // What is no peer may be a part of ours.
+        let others = row.others.iter().filter(|other| other.is_peer);
+        let others = others.map(|other| bar(row, &other.name, other.ratio));
         plain.into_iter().chain(others).collect::<Vec<Bar>>()
     });
     Picture {
@@ -98,7 +111,7 @@ fn latencies(rows: &[Row]) -> Picture {
         let times = [("p50", row.p50_ns), ("p99", row.p99_ns), ("p99.9", row.p999_ns)];
         let bar = |(which, value): (&str, Option<f64>)| {
             let value = value?;
-            Some(Bar { name: format!("{}, {which}", named(row)), value, shown: time(value) })
+            Some(Bar { name: labelled(row, which), value, shown: time(value) })
         };
         times.into_iter().filter_map(bar).collect::<Vec<Bar>>()
     });
@@ -218,7 +231,7 @@ fn index(place: usize) -> f64 {
 /// A text inside SVG: what a file says draws nothing, and is cut to what fits.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
-    for character in text.chars().take(60) {
+    for character in text.chars().take(LABEL_MAX) {
         match character {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

@@ -60,6 +60,12 @@ pub struct Engine {
     room: OpenBlock,
 }
 
+/// For how many records there is room ahead, at most.
+const RECORDS_AHEAD_MAX: usize = 1 << 20;
+
+/// For how many bytes of frames there is room ahead, at most: 256 MiB.
+const FRAMES_AHEAD_MAX: usize = 1 << 28;
+
 #[derive(Clone, Debug, Default)]
 struct OpenBlock {
     records: Vec<Record<Event>>,
@@ -67,11 +73,11 @@ struct OpenBlock {
 }
 
 impl OpenBlock {
-    /// Makes room for a block like the last one, up to a million records and 256 MiB: blocks resemble
-    /// each other, and lists that grow are copied.
+    /// Makes room for a block like the last one: blocks resemble each other, and lists that grow are
+    /// copied.
     fn make_room(&mut self, (records, bytes): (usize, usize)) {
-        self.records.reserve(records.min(1 << 20));
-        self.frames.reserve(bytes.min(1 << 28));
+        self.records.reserve(records.min(RECORDS_AHEAD_MAX));
+        self.frames.reserve(bytes.min(FRAMES_AHEAD_MAX));
     }
 }
 
@@ -238,11 +244,14 @@ impl Engine {
     }
 
     /// Takes a block back that the host is done with, so that the next one is written into memory that
-    /// is at hand. Changes nothing else; who keeps its blocks has no need of it.
+    /// is at hand: up to a million records and 256 MiB. Changes nothing else; who keeps its blocks has
+    /// no need of it.
     pub fn reuse(&mut self, outcome: BlockOutcome) {
         let BlockOutcome { mut records, mut frames, .. } = outcome;
         records.clear();
         frames.clear();
+        records.shrink_to(RECORDS_AHEAD_MAX);
+        frames.shrink_to(FRAMES_AHEAD_MAX);
         self.room = OpenBlock { records, frames };
     }
 

@@ -95,7 +95,8 @@ impl<K, V> Indexed<K, V> {
 }
 
 impl<K: Scattered + Ord + Copy, V> Indexed<K, V> {
-    /// The row of a key. O(1); O(log n) where somebody chose the keys to fall together.
+    /// The row of a key. O(1); O(log n) where the key's line is full, or was since there are so many
+    /// lines: by chance one of sixteen at most, and all those that somebody chose to fall together.
     #[must_use]
     pub fn find(&self, key: &K) -> Option<u32> {
         let (at, mark) = self.line_of(key);
@@ -176,7 +177,7 @@ impl<K: Scattered + Ord + Copy, V> Indexed<K, V> {
 
     /// Adds a row for a key that has none.
     fn push(&mut self, key: K, value: V) -> u32 {
-        // Fewer than 2^32 rows fit into a memory.
+        // No market has 2^32 of anything: those with the smallest rows would take 80 GiB.
         let row = number(self.rows.len());
         self.rows.push((key, value));
         if self.rows.len() > self.lines.len().saturating_mul(ROWS_PER_LINE) {
@@ -392,7 +393,7 @@ mod tests {
         for id in (1..=200).flat_map(|dseq| (0..100).map(move |tenant| order(tenant, dseq))) {
             assert_eq!(orders.insert(id, ()), None);
             assert_eq!(deployments.insert(PackedDeployment::from(id.deployment()), ()), None);
-            // Six of a hundred where lines hold eight on average; fewer before.
+            // Two of a hundred where lines hold eight on average; fewer before.
             assert!(orders.beyond.len() <= 8 + orders.len() / 25, "{}", orders.beyond.len());
             assert!(deployments.beyond.len() <= 8 + deployments.len() / 25);
         }
