@@ -2,7 +2,7 @@
 //!
 //! | row | ours | floor | plain |
 //! | --- | --- | --- | --- |
-//! | `log/append` | [`Writer`] with room reserved: one block a commit, and the last flush | the same bytes into a preallocated file, one `fdatasync` a block | – |
+//! | `log/append` | [`Writer`] with room reserved: one block a commit, and the last flush | the same bytes into a preallocated file, one `fdatasync` a block | the same bytes at the end of a growing file, one `fsync` a block |
 //! | `log/verify` | [`undercut_store::verify`] | one SHA-256 over the same bytes in memory | [`Reader`] over them: every record decoded, on one thread |
 //! | `replay/records` | [`Writer::open`]: everything verified, ready to go on | the same | the same |
 //! | `replay/commands` | every command decided again, every record compared | [`Replay`]: every event applied, every state root compared | – |
@@ -11,6 +11,7 @@
 //! get a number and the frame of each record, and neither hash nor checksum is asked of them.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -55,6 +56,7 @@ fn append_by(batch: usize, settings: &Settings) -> Row {
         .operations(batch * count)
         .ours(|| stored(folder, &blocks, head))
         .floor(|| raw(folder, &blocks, &mut |_| {}))
+        .plain(|| grown(folder, &blocks))
         .structure("raw with a hash chain", || raw(folder, &blocks, &mut chained()));
     #[cfg(feature = "peers")]
     let contest = stores::all(contest, folder, &blocks);
@@ -91,6 +93,19 @@ fn raw(folder: &Path, blocks: &[Block], look: &mut dyn FnMut(&Block)) -> Duratio
             offset += block.frames.len() as u64;
         }
     })
+}
+
+/// The same bytes at the end of a file that grows.
+fn grown(folder: &Path, blocks: &[Block]) -> Duration {
+    let mut file = File::create(folder.join("grown")).expect("a new file");
+    let time = timed(|| {
+        for block in blocks {
+            file.write_all(&block.frames).expect("the disk works");
+            file.sync_all().expect("the disk works");
+        }
+    });
+    assert_eq!(file.metadata().expect("it is there").len(), bytes_of(blocks));
+    time
 }
 
 /// Makes the SHA-256 of each record with the hash before it, and its CRC-32.
